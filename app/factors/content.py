@@ -1,0 +1,177 @@
+"""The content of a factor version: what submitters state and reviewers judge.
+
+Its canonical bytes are hashed; every field is always present, so that a null says that
+nothing was stated.
+"""
+
+import hashlib
+import unicodedata
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from app.kit.canonical import canonical_bytes, sha256_hex
+from app.kit.schemas import BilingualName, DecimalText, Name, Schema, Text
+from app.reference import categories, gases, regions
+from app.reference.enums import Boundary, FactorKind, Representativeness, Stage
+from app.sources.schemas import Citation
+from app.units.factor_unit import parse_factor_unit, parse_parameter_unit
+
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2025-01-17"])]
+Year = Annotated[int, Field(ge=1990, le=2100)]
+Verification = Annotated[str, Field(pattern=r"^(OFFICIAL_TEXT_SEEN|TRANSCRIBED_\d+)$")]
+GwpBasis = Literal[
+    "AR4_100",
+    "AR5_100",
+    "AR6_100",
+    "AR6_100_7SM7",
+    "EF31_100",
+    "NOT_STATED",
+    "NOT_APPLICABLE",
+]
+"""The GWP set of a CO2e value; not applicable to a value that is one gas."""
+
+
+class Period(Schema):
+    """The first and the last day; null where it is open."""
+
+    first: Day | None
+    last: Day | None
+
+
+class GasMass(Schema):
+    """Mass of one gas behind the value, in kg per declared unit."""
+
+    gas: str
+    mass_kg: DecimalText
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        gases.gas(self.gas)
+        return self
+
+
+class StageValue(Schema):
+    """The part of the value that falls into one life-cycle stage."""
+
+    stage: Stage
+    value: DecimalText
+
+
+class Range(Schema):
+    """Bounds around the value, in its unit."""
+
+    type: Literal["RANGE"]
+    min: DecimalText
+    max: DecimalText
+
+
+class Scores(Schema):
+    """Data quality from 1 (best) to 5: technology, geography, time, precision."""
+
+    ter: DecimalText
+    ger: DecimalText
+    tir: DecimalText
+    p: DecimalText
+
+
+class Property(Schema):
+    """A property of the product that links two dimensions, such as MJ/kg."""
+
+    property: Literal["NCV", "DENSITY", "MASS_PER_UNIT"]
+    value: DecimalText
+    unit: str
+
+
+class Content(Schema):
+    """Everything that is stated about one factor version."""
+
+    name: BilingualName
+    kind: FactorKind
+    category: str
+    value: DecimalText
+    unit: str
+    gwp_set: GwpBasis
+    gases: tuple[GasMass, ...]
+    boundary: Boundary
+    stages: tuple[StageValue, ...]
+    region: str
+    technology: Name | None
+    representativeness: Representativeness
+    reference_year: Year
+    year_basis: Literal["STATED", "PUBLICATION"]
+    data_period: Period | None
+    validity: Period
+    uncertainty: Range | None
+    data_quality: Scores | None
+    properties: tuple[Property, ...]
+    allocation: Text | None
+    cut_off: Text | None
+    sources: Annotated[tuple[Citation, ...], Field(min_length=1)]
+    verification: Verification
+    derivation: tuple[str, ...]
+    licence: Text
+    owner: BilingualName | None
+    change_reason: Text | None
+    note: Text | None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        categories.category(self.category)
+        regions.region(self.region)
+        if self._canonical_unit() != self.unit:
+            raise ValueError(f"write the unit as {self._canonical_unit()}")
+        if self.kind is not FactorKind.PARAMETER:
+            self._check_basis()
+        return self
+
+    def _canonical_unit(self) -> str:
+        if self.kind is FactorKind.PARAMETER:
+            return parse_parameter_unit(self.unit).code
+        return parse_factor_unit(self.unit, gases.GASES).code
+
+    def _check_basis(self) -> None:
+        unit = parse_factor_unit(self.unit, gases.GASES)
+        if (unit.substance == "CO2e") is (self.gwp_set == "NOT_APPLICABLE"):
+            raise ValueError("a GWP set belongs to CO2e values and to no others")
+
+    @property
+    def declared_unit(self) -> str:
+        """The unit of product that the value is for."""
+        return self.unit.partition("/")[2]
+
+    def canonical(self) -> bytes:
+        """Return the bytes whose SHA-256 is the content's digest."""
+        return canonical_bytes(self.model_dump(mode="json"))
+
+    def sha256(self) -> str:
+        """Return `content_sha256`."""
+        return sha256_hex(self.canonical())
+
+
+def natural_key(content: Content) -> str:
+    """Return the SHA-256 of what makes two contents versions of one factor."""
+    return sha256_hex(_key_bytes(content, content.reference_year))
+
+
+def series_id(content: Content) -> str:
+    """Return the id shared by factors that differ only by reference year."""
+    return hashlib.sha256(_key_bytes(content, None)).hexdigest()[:16]
+
+
+def _key_bytes(content: Content, year: int | None) -> bytes:
+    name = unicodedata.normalize("NFKC", content.name.zh)
+    return canonical_bytes(
+        [
+            content.kind,
+            content.category,
+            "".join(name.split()),
+            content.declared_unit,
+            content.boundary,
+            content.region,
+            content.technology,
+            content.representativeness,
+            content.sources[0].publisher.zh,
+            *([] if year is None else [year]),
+        ]
+    )

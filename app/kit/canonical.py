@@ -1,0 +1,59 @@
+"""The one canonical byte form of a document, and its digest.
+
+RFC 8785 behind a type check: NFC strings, integers below 2^53, booleans, null, arrays
+and objects. A float is a mistake, because its digits are not the ones that were stated.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+import rfc8785
+
+Json: TypeAlias = (
+    "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+)
+
+_INTEGER_LIMIT: Final = 2**53
+
+
+def canonical_bytes(document: Json) -> bytes:
+    """Return the canonical JSON bytes of *document*.
+
+    Raises TypeError for a float or another type that JSON facts do not have, and
+    ValueError for text outside NFC or an integer from 2^53 on.
+    """
+    _check(document)
+    return rfc8785.dumps(document)  # type: ignore[arg-type]  # _check narrowed it
+
+
+def sha256_hex(data: bytes) -> str:
+    """Return the SHA-256 of *data* in lowercase hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _check(value: Json) -> None:
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, int):
+        _check_integer(value)
+    elif isinstance(value, dict):
+        _check([*value.keys(), *value.values()])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item)
+    else:
+        raise TypeError(f"{type(value).__name__} has no canonical form.")
+
+
+def _check_integer(number: int) -> None:
+    if abs(number) >= _INTEGER_LIMIT:
+        raise ValueError(f"{number} does not fit into 53 bits.")
+
+
+def _check_text(text: str) -> None:
+    if not unicodedata.is_normalized("NFC", text):
+        raise ValueError("Text is not in Unicode normal form C.")

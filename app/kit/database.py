@@ -1,0 +1,43 @@
+"""SQLAlchemy base and engines; one dialect: PostgreSQL from 15 on."""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase
+
+Sessions = async_sessionmaker[AsyncSession]
+
+# What the application role may do with a table; every table says so in its `info`.
+APPEND_ONLY: Final = {"grant": "SELECT, INSERT"}
+MUTABLE: Final = {"grant": "SELECT, INSERT, UPDATE, DELETE"}
+
+
+class Base(DeclarativeBase):
+    """Tables with predictable constraint names."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def create_engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - passed on
+    """Return an engine whose sessions speak UTC."""
+    connect_args = {"server_settings": {"timezone": "UTC", "jit": "off"}}
+    return create_async_engine(url, connect_args=connect_args, **options)
+
+
+def create_sessions(engine: AsyncEngine) -> Sessions:
+    """Return the maker of sessions on *engine*."""
+    return async_sessionmaker(engine, expire_on_commit=False)

@@ -1,0 +1,76 @@
+"""Decimals on the wire: strings, digit for digit.
+
+Facts keep the digits they were stated with; computed values are rounded once, on
+their way out.
+"""
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from app.kit.errors import Invalid
+
+DECIMAL_PATTERN: Final = r"^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?$"
+_DECIMAL: Final = re.compile(DECIMAL_PATTERN.removesuffix("$") + r"\Z", re.ASCII)
+_SHORTEST: Final = re.compile(r"-?\d{1,20}(\.\d{1,400})?\Z", re.ASCII)
+
+
+class BadDecimal(Invalid):
+    en = (
+        'A decimal is a string of ASCII digits such as "12.50": at most 20 digits '
+        "before and 18 after the point, no exponent, no leading zero, no minus zero."
+    )
+    zh = (
+        '十进制数必须是 ASCII 数字字符串,例如 "12.50":小数点前最多 20 位、后最多 18 位,'
+        "不含指数、前导零或负零。"
+    )
+
+
+def is_decimal(text: str) -> bool:
+    """Tell whether *text* is a decimal by the grammar of the wire."""
+    if not _DECIMAL.match(text):
+        return False
+    return not (text[0] == "-" and not text.strip("-0."))
+
+
+def parse_decimal(text: str, pointer: str | None = None) -> Decimal:
+    """Return the exact value of *text*, or refuse with `BadDecimal`."""
+    if not is_decimal(text):
+        raise BadDecimal(pointer=pointer)
+    return Decimal(text)
+
+
+def number_text(number: str | float, pointer: str | None = None) -> str:
+    """Return the decimal text of a number in a calculation request.
+
+    A JSON number is read as the shortest decimal of its double; a string obeys the
+    grammar of the wire.
+    """
+    if isinstance(number, str):
+        if is_decimal(number):
+            return number
+    elif not isinstance(number, bool):
+        text = format(Decimal(repr(number)) + 0, "f")
+        if _SHORTEST.match(text):
+            return text
+    raise BadDecimal(pointer=pointer)
+
+
+def scaled(text: str, factor: Fraction) -> float:
+    """Return the double nearest to the exact product of decimal *text* and *factor*.
+
+    Division of two Python integers rounds correctly, so no intermediate rounds.
+    """
+    whole, _, decimals = text.partition(".")
+    return (int(whole + decimals) * factor.numerator) / (
+        factor.denominator * 10 ** len(decimals)
+    )
+
+
+def rounded(value: float) -> str:
+    """Return *value* in at most 12 significant digits, half-even, plain notation."""
+    text = f"{value:.12g}"
+    if "e" in text or "n" in text:
+        text = format(Decimal(text), "f")
+    return "0" if text == "-0" else text

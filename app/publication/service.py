@@ -1,0 +1,225 @@
+"""Publishing versions and changing their status.
+
+Order inside the transaction: everything else is flushed, then the log's lock, then
+version number and instant, then record, entry and rows; the caller commits. A crash
+anywhere before the commit leaves nothing.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.factors import queries, search
+from app.factors.codes import factor_code
+from app.factors.content import Content, natural_key, series_id
+from app.factors.models import Factor, FactorVersion, StatusChange
+from app.factors.queries import NewestRecord
+from app.kit.canonical import canonical_bytes, sha256_hex
+from app.kit.clock import instant_text
+from app.kit.errors import Conflict
+from app.reference import categories, regions
+from app.reference.enums import Road, VersionStatus
+from app.translog import service as translog
+from app.translog.models import LogEntry
+from app.translog.service import Appender, Position
+
+VERSION_SCHEMA: Final = "tanyin/factor-version/1"
+STATUS_SCHEMA: Final = "tanyin/status-change/1"
+
+
+class ContentUnchanged(Conflict):
+    en = "{code} already says exactly this in version {version}."
+    zh = "{code} 的第 {version} 版内容与此完全相同。"
+
+
+class OnePublisher(Conflict):
+    en = "Two different publishers sign a publication."
+    zh = "发布须由两名不同的发布人签署。"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Content on its way into the log, by a road, signed by two publishers.
+
+    `publishers` are pseudonymous person ids.
+    """
+
+    content: Content
+    road: Road
+    publishers: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where a publication ended up."""
+
+    code: str
+    version: int
+    log_index: int
+
+
+async def publish(session: AsyncSession, publication: Publication) -> Published:
+    """Publish one version; raises `ContentUnchanged` if it would say nothing new."""
+    return (await publish_all(session, [publication]))[0]
+
+
+async def publish_all(
+    session: AsyncSession, publications: Sequence[Publication]
+) -> list[Published]:
+    """Publish versions in order, in one transaction."""
+    for publication in publications:
+        if len(set(publication.publishers)) != len(publication.publishers):
+            raise OnePublisher
+    appender = await translog.open_appender(session)
+    catalogue = await _Catalogue.load(session, publications)
+    return [catalogue.publish(appender, publication) for publication in publications]
+
+
+async def change_status(
+    session: AsyncSession,
+    code: str,
+    *,
+    version: int | None,
+    status: VersionStatus,
+    reason: str,
+) -> int:
+    """Record *status* for a version, or (version None) for all; return the log index."""
+    appender = await translog.open_appender(session)
+    draft = {
+        "schema": STATUS_SCHEMA,
+        "code": code,
+        "version": version,
+        "status": status,
+        "reason": reason,
+    }
+    entry = appender.append(STATUS_SCHEMA, _writer(draft))
+    session.add(StatusChange(entry=entry, code=code, version=version, status=status))
+    return entry.index
+
+
+@dataclass(slots=True)
+class _Catalogue:
+    """What the lock protects: factors by natural key, newest records, serials."""
+
+    session: AsyncSession
+    factors: dict[str, Factor]
+    newest: dict[str, NewestRecord]
+    serials: dict[str, int]
+
+    @classmethod
+    async def load(
+        cls, session: AsyncSession, publications: Sequence[Publication]
+    ) -> "_Catalogue":
+        keys = [natural_key(publication.content) for publication in publications]
+        factors = await queries.list_factors_by_key(session, keys)
+        newest = await queries.newest_records(session, [f.code for f in factors])
+        serials = await queries.last_serials(session)
+        return cls(session, {f.natural_key: f for f in factors}, newest, serials)
+
+    def publish(self, appender: Appender, publication: Publication) -> Published:
+        """Append one version; its number is safe because the log's lock is held."""
+        content = publication.content
+        key = natural_key(content)
+        factor = self.factors.get(key) or self._new_factor(content, key)
+        newest = self.newest.get(factor.code)
+        if newest and newest.content_sha256 == content.sha256():
+            raise ContentUnchanged(code=factor.code, version=newest.version)
+        version = newest.version + 1 if newest else 1
+        draft = _draft_record(publication, factor.code, version, newest)
+        entry = appender.append(VERSION_SCHEMA, _writer(draft))
+        self.session.add(_version_row(factor, version, entry, publication))
+        self.newest[factor.code] = NewestRecord(
+            version, sha256_hex(entry.record), content.sha256()
+        )
+        return Published(factor.code, version, entry.index)
+
+    def _new_factor(self, content: Content, key: str) -> Factor:
+        domain = categories.category(content.category).domain
+        serial = self.serials.get(domain, 0) + 1
+        factor = Factor(
+            code=factor_code(domain, serial),
+            domain=domain,
+            serial=serial,
+            natural_key=key,
+            series_id=series_id(content),
+        )
+        self.session.add(factor)
+        self.serials[domain] = serial
+        self.factors[key] = factor
+        return factor
+
+
+def _writer(draft: dict[str, Any]) -> Callable[[Position], bytes]:
+    """Return the function that completes *draft* with the instant of its position."""
+    return lambda position: canonical_bytes(
+        draft | {"recorded_at": instant_text(position.recorded_at)}
+    )
+
+
+def _draft_record(
+    publication: Publication, code: str, version: int, newest: NewestRecord | None
+) -> dict[str, Any]:
+    return {
+        "schema": VERSION_SCHEMA,
+        "code": code,
+        "version": version,
+        "content": publication.content.model_dump(mode="json"),
+        "road": publication.road,
+        "review": {
+            "digest": publication.content.sha256(),
+            "publishers": list(publication.publishers),
+        },
+        "previous": newest.record_sha256 if newest else None,
+    }
+
+
+def _version_row(
+    factor: Factor, version: int, entry: LogEntry, publication: Publication
+) -> FactorVersion:
+    content = publication.content
+    citation = content.sources[0]
+    return FactorVersion(
+        factor=factor,
+        version=version,
+        entry=entry,
+        kind=content.kind,
+        category=content.category,
+        region=content.region,
+        unit=content.unit,
+        declared_unit=content.declared_unit,
+        boundary=content.boundary,
+        reference_year=content.reference_year,
+        valid_from=_day(content.validity.first),
+        valid_until=_day(content.validity.last),
+        name_zh=content.name.zh,
+        name_en=content.name.en,
+        publisher_zh=citation.publisher.zh,
+        publisher_en=citation.publisher.en,
+        document_number=citation.document_number,
+        road=publication.road,
+        terms=search.vector(_searchable(content)),
+    )
+
+
+def _day(text: str | None) -> dt.date | None:
+    return None if text is None else dt.date.fromisoformat(text)
+
+
+def _searchable(content: Content) -> list[str]:
+    """Return the texts by which people look for a factor."""
+    region = regions.region(content.region)
+    path = [categories.category(content.category)]
+    path += categories.ancestors(content.category)
+    names = [text for category in path for text in (category.name_zh, category.name_en)]
+    return [
+        content.name.zh,
+        content.name.en,
+        *names,
+        region.zh,
+        region.en,
+        content.technology or "",
+        content.declared_unit,
+    ]
