@@ -13,13 +13,19 @@ from pydantic import Field, model_validator
 from app.kit.canonical import canonical_bytes, sha256_hex
 from app.kit.schemas import BilingualName, DecimalText, Name, Schema, Text
 from app.reference import categories, gases, regions
-from app.reference.enums import Boundary, FactorKind, Representativeness, Stage
+from app.reference.enums import (
+    VERIFICATION_PATTERN,
+    Boundary,
+    FactorKind,
+    Representativeness,
+)
+from app.reference.stages import Stage
 from app.sources.schemas import Citation
 from app.units.factor_unit import parse_factor_unit, parse_parameter_unit
 
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2025-01-17"])]
 Year = Annotated[int, Field(ge=1990, le=2100)]
-Verification = Annotated[str, Field(pattern=r"^(OFFICIAL_TEXT_SEEN|TRANSCRIBED_\d+)$")]
+Verification = Annotated[str, Field(pattern=VERIFICATION_PATTERN)]
 GwpBasis = Literal[
     "AR4_100",
     "AR5_100",
@@ -128,10 +134,10 @@ class Content(Schema):
     def _canonical_unit(self) -> str:
         if self.kind is FactorKind.PARAMETER:
             return parse_parameter_unit(self.unit).code
-        return parse_factor_unit(self.unit, gases.GASES).code
+        return parse_factor_unit(self.unit, gases.GAS_CODES).code
 
     def _check_basis(self) -> None:
-        unit = parse_factor_unit(self.unit, gases.GASES)
+        unit = parse_factor_unit(self.unit, gases.GAS_CODES)
         if (unit.substance == "CO2e") is (self.gwp_set == "NOT_APPLICABLE"):
             raise ValueError("a GWP set belongs to CO2e values and to no others")
 

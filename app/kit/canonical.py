@@ -6,10 +6,12 @@ and objects. A float is a mistake, because its digits are not the ones that were
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import rfc8785
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Json: TypeAlias = (
     "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -25,7 +27,7 @@ def canonical_bytes(document: Json) -> bytes:
     ValueError for text outside NFC or an integer from 2^53 on.
     """
     _check(document)
-    return rfc8785.dumps(document)  # type: ignore[arg-type]  # _check narrowed it
+    return rfc8785.dumps(document)
 
 
 def sha256_hex(data: bytes) -> str:

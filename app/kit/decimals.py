@@ -13,6 +13,7 @@ from app.kit.errors import Invalid
 
 DECIMAL_PATTERN: Final = r"^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?$"
 _DECIMAL: Final = re.compile(DECIMAL_PATTERN.removesuffix("$") + r"\Z", re.ASCII)
+_BEYOND: Final = 10**21
 _SHORTEST: Final = re.compile(r"-?\d{1,20}(\.\d{1,400})?\Z", re.ASCII)
 
 
@@ -41,17 +42,18 @@ def parse_decimal(text: str, pointer: str | None = None) -> Decimal:
     return Decimal(text)
 
 
-def number_text(number: str | float, pointer: str | None = None) -> str:
+def number_text(number: object, pointer: str | None = None) -> str:
     """Return the decimal text of a number in a calculation request.
 
     A JSON number is read as the shortest decimal of its double; a string obeys the
-    grammar of the wire.
+    grammar of the wire; anything else is refused with `BadDecimal`.
     """
     if isinstance(number, str):
         if is_decimal(number):
             return number
-    elif not isinstance(number, bool):
-        text = format(Decimal(repr(number)) + 0, "f")
+    elif isinstance(number, int | float) and not isinstance(number, bool):
+        # A longer integer would be refused as well, after a slow conversion.
+        text = format(Decimal(repr(max(-_BEYOND, min(number, _BEYOND)))) + 0, "f")
         if _SHORTEST.match(text):
             return text
     raise BadDecimal(pointer=pointer)
@@ -63,9 +65,8 @@ def scaled(text: str, factor: Fraction) -> float:
     Division of two Python integers rounds correctly, so no intermediate rounds.
     """
     whole, _, decimals = text.partition(".")
-    return (int(whole + decimals) * factor.numerator) / (
-        factor.denominator * 10 ** len(decimals)
-    )
+    divisor: int = factor.denominator * 10 ** len(decimals)
+    return int(whole + decimals) * factor.numerator / divisor
 
 
 def rounded(value: float) -> str:

@@ -213,7 +213,7 @@ def _searchable(content: Content) -> list[str]:
     region = regions.region(content.region)
     path = [categories.category(content.category)]
     path += categories.ancestors(content.category)
-    names = [text for category in path for text in (category.name_zh, category.name_en)]
+    names = [text for category in path for text in (category.zh, category.en)]
     return [
         content.name.zh,
         content.name.en,

@@ -25,6 +25,16 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 """
 
+LABELS = (
+    "ARRAY[('kind='::text || (kind)::text), ('category='::text || (category)::text),"
+    " ('region='::text || (region)::text), ('year='::text || (reference_year)::text),"
+    " ('unit='::text || (unit)::text), ('unit='::text || (declared_unit)::text),"
+    " ('boundary='::text || (boundary)::text),"
+    " ('source='::text || (publisher_zh)::text),"
+    " ('source='::text || (publisher_en)::text),"
+    " ('source='::text || (document_number)::text)]"
+)
+
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
@@ -87,6 +97,12 @@ def create_factors() -> None:
         sa.Column("document_number", sa.String(), nullable=True),
         sa.Column("road", sa.String(), nullable=False),
         sa.Column("terms", postgresql.TSVECTOR(), nullable=False),
+        sa.Column(
+            "labels",
+            postgresql.ARRAY(sa.Text()),
+            sa.Computed(LABELS, persisted=True),
+            nullable=False,
+        ),
         sa.CheckConstraint("version >= 1", name="version"),
         sa.ForeignKeyConstraint(
             ["code"], ["factor.code"], name="fk_factor_version_code_factor"
@@ -99,19 +115,24 @@ def create_factors() -> None:
         sa.PrimaryKeyConstraint("code", "version", name="pk_factor_version"),
         sa.UniqueConstraint("log_index", name="uq_factor_version_log_index"),
     )
-    op.create_index("ix_factor_version_category", "factor_version", ["category"])
-    op.create_index("ix_factor_version_kind", "factor_version", ["kind"])
     op.create_index(
-        "ix_factor_version_reference_year",
+        "ix_factor_version_terms_labels",
         "factor_version",
-        ["reference_year"],
-    )
-    op.create_index("ix_factor_version_region", "factor_version", ["region"])
-    op.create_index(
-        "ix_factor_version_terms",
-        "factor_version",
-        ["terms"],
+        ["terms", "labels"],
         postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
+    op.create_index(
+        "ix_factor_version_reference_year_code",
+        "factor_version",
+        ["reference_year", "code"],
+    )
+    op.create_index(
+        "ix_factor_version_later",
+        "factor_version",
+        ["code", "version"],
+        postgresql_include=["log_index"],
+        postgresql_where=sa.text("version > 1"),
     )
     op.create_table(
         "status_change",

@@ -1,0 +1,68 @@
+"""Composing factors along a process tree."""
+
+import asyncio
+from typing import Annotated, Final
+
+import orjson
+from fastapi import Query, Request, Response
+
+from app.calculation import service as calculation
+from app.calculation.documents import CalculationAnswer, CheckAnswer
+from app.calculation.request import CalculationRequest, parse
+from app.calculation.service import Material, collector_paused
+from app.http.bodies import JsonDocument
+from app.http.dependencies import resolve_snapshot
+from app.http.problems import problem_responses
+from app.http.routing import router
+from app.http.services import services_of
+from app.kit.errors import TooLarge, UnsupportedMedia
+
+routes = router("calculations")
+
+_SNAPSHOT: Final = "/snapshot"
+
+
+@routes.post(
+    "/calculations",
+    response_model=CalculationAnswer | CheckAnswer,
+    responses=problem_responses(TooLarge, UnsupportedMedia),
+)
+async def calculate(
+    request: Request,
+    body: Annotated[bytes, JsonDocument(CalculationRequest)],
+    *,
+    check: Annotated[
+        bool, Query(description="Look for errors and warnings; give no result.")
+    ] = False,
+) -> Response:
+    """Calculate the footprint of a product from a process tree, loops allowed.
+
+    Nothing is stored. All errors are reported at once, each with its pointer.
+    """
+    document = await asyncio.to_thread(_parse, body)
+    stated = document.get("snapshot")
+    text = None if stated is None else str(stated)
+    snapshot = await resolve_snapshot(request, text, _SNAPSHOT)
+    async with services_of(request.scope).read_sessions() as session:
+        material = await calculation.gather(session, document, snapshot)
+    data = await asyncio.to_thread(_answer, document, material, check=check)
+    headers = {"TanYin-Snapshot": str(snapshot), "Cache-Control": "no-store"}
+    return Response(data, headers=headers, media_type="application/json")
+
+
+def _parse(body: bytes) -> CalculationRequest:
+    with collector_paused():
+        return parse(body)
+
+
+def _answer(document: CalculationRequest, material: Material, *, check: bool) -> bytes:
+    with collector_paused():
+        answer = calculation.calculate(document, material)
+        if not check:
+            return orjson.dumps(answer)
+    checked = {
+        "errors": [],
+        "warnings": answer["warnings"],
+        "snapshot": answer["snapshot"],
+    }
+    return orjson.dumps(checked)

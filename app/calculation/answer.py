@@ -1,0 +1,281 @@
+"""From a solution to the answer on the wire. Pure; every number is rounded here."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from app.calculation import engine
+from app.calculation.assembly import (
+    AS_CLASSIFIED,
+    CATEGORIES,
+    STAGES,
+    Assembly,
+    line_pointer,
+)
+from app.calculation.coefficients import UNSPLIT
+from app.calculation.documents import (
+    CalculationAnswer,
+    CalculationWarning,
+    Contribution,
+    GasPart,
+    ProcessPart,
+    Rest,
+    Result,
+    StagePart,
+    UsedFactor,
+)
+from app.calculation.engine import Floats, Solution
+from app.calculation.request import (
+    CalculationRequest,
+    GwpSetCode,
+    Input,
+    Process,
+)
+from app.factors.queries import VersionAt
+from app.kit.decimals import number_text, rounded
+from app.reference.enums import GhgCategory
+from app.reference.stages import Stage
+from app.units.catalogue import unit
+
+SUMMARY_LENGTH: Final = 100
+# Values that print alike in 12 digits differ by less than this, relatively.
+_PRINTED_ALIKE: Final = 1e-11
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """A request, what was assembled from it, and its solution."""
+
+    request: CalculationRequest
+    assembly: Assembly
+    solution: Solution
+    versions: Mapping[str, VersionAt]
+    snapshot: int
+    gwp_set: GwpSetCode
+
+
+def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationAnswer:
+    """Return the answer to a calculation."""
+    categories = _by_category(done)
+    full = done.request.get("detail") == "FULL"
+    length = None if full else SUMMARY_LENGTH
+    shown, rest = _contributions(done, length)
+    return {
+        "result": _result(done, categories["BIO_REMOVAL"]),
+        "by_stage": _by_stage(done),
+        "by_gas": _by_gas(done),
+        "by_category": [
+            {"category": GhgCategory(category), "value": rounded(value)}
+            for category, value in categories.items()
+        ],
+        "processes": _processes(done, length),
+        "contributions": shown,
+        "rest": rest,
+        "factors": _factors(done.versions),
+        "pins": sorted({_label(version) for version in done.versions.values()}),
+        "request_pinned": _pinned(done),
+        "warnings": warnings,
+        "gwp_set": done.gwp_set,
+        "snapshot": done.snapshot,
+        "engine": engine.VERSION,
+    }
+
+
+def _result(done: Calculated, removal: float) -> Result:
+    reference = done.request["reference"]
+    return {
+        "value": rounded(done.solution.result),
+        "unit": "kgCO2e",
+        "per": {
+            "amount": number_text(reference["amount"]),
+            "unit": unit(reference["unit"]).code,
+            "process": reference["process"],
+        },
+        "excluding_uptake": rounded(done.solution.result - removal),
+    }
+
+
+def _share(value: float, total: float) -> str | None:
+    return rounded(value / total) if total else None
+
+
+def _by_stage(done: Calculated) -> list[StagePart]:
+    stages = done.assembly.stage
+    sums = np.bincount(stages, done.solution.value, len(STAGES))
+    present = np.unique(stages[done.solution.reached[done.assembly.system.process]])
+    return [{"stage": STAGES[s], "value": rounded(sums[s])} for s in present]
+
+
+def _amounts(done: Calculated) -> Iterable[tuple[int, int, float]]:
+    """Yield route, category and amount, summed over all lines alike in both."""
+    assembly = done.assembly
+    width = len(CATEGORIES) + 1
+    key = assembly.route * width + assembly.category - AS_CLASSIFIED
+    amounts = np.bincount(key, done.solution.scale * assembly.system.amount)
+    for number in np.unique(key):
+        route, category = divmod(int(number), width)
+        yield route, category + AS_CLASSIFIED, float(amounts[number])
+
+
+def _by_gas(done: Calculated) -> list[GasPart]:
+    masses: dict[str, float] = {}
+    co2e: dict[str, float] = {}
+    for route, _, amount in _amounts(done):
+        for part in done.assembly.routes[route].coefficient.parts:
+            masses[part.gas] = masses.get(part.gas, 0.0) + amount * (part.mass or 0.0)
+            co2e[part.gas] = co2e.get(part.gas, 0.0) + amount * part.co2e
+    return [
+        {
+            "gas": gas,
+            "mass_kg": None if gas == UNSPLIT else rounded(masses[gas]),
+            "co2e": rounded(co2e[gas]),
+        }
+        for gas in sorted(co2e)
+    ]
+
+
+def _by_category(done: Calculated) -> dict[str, float]:
+    sums = dict.fromkeys((each.value for each in CATEGORIES), 0.0)
+    for route, category, amount in _amounts(done):
+        coefficient = done.assembly.routes[route].coefficient
+        if category == AS_CLASSIFIED:
+            for part in coefficient.parts:
+                sums[part.category] += amount * part.co2e
+        else:
+            sums[CATEGORIES[category]] += amount * coefficient.intensity
+    return sums
+
+
+def _largest(values: Floats, among: engine.Ints, length: int | None) -> engine.Ints:
+    """Return those of *among* that may belong to the *length* largest by magnitude."""
+    if length is None or len(among) <= length:
+        return among
+    sizes = np.abs(values[among])
+    least: float = np.partition(sizes, len(sizes) - length)[len(sizes) - length]
+    near: engine.Ints = among[sizes >= least * (1 - _PRINTED_ALIKE)]
+    return near
+
+
+def _ranked(
+    values: Floats, candidates: engine.Ints, name: Callable[[int], Any]
+) -> list[int]:
+    """Return *candidates* by falling printed magnitude, ties by name."""
+    keys = [(-abs(float(rounded(values[c]))), name(int(c)), int(c)) for c in candidates]
+    return [candidate for _, _, candidate in sorted(keys)]
+
+
+def _processes(done: Calculated, length: int | None) -> list[ProcessPart]:
+    solution = done.solution
+    totals = solution.direct + solution.upstream
+    candidates = _largest(totals, np.flatnonzero(solution.reached), length)
+    ranked = _ranked(totals, candidates, lambda number: number)
+    return [_process(done, number) for number in ranked[:length]]
+
+
+def _process(done: Calculated, number: int) -> ProcessPart:
+    process, solution = done.request["processes"][number], done.solution
+    direct, upstream = solution.direct[number], solution.upstream[number]
+    return {
+        "id": process["id"],
+        "name": process.get("name"),
+        "stage": Stage(process.get("stage", "UNSPECIFIED")),
+        "activity_level": rounded(solution.activity[number]),
+        "direct": rounded(direct),
+        "upstream": rounded(upstream),
+        "total": rounded(direct + upstream),
+        "share": _share(direct + upstream, solution.result),
+    }
+
+
+def _contributions(
+    done: Calculated, length: int | None
+) -> tuple[list[Contribution], Rest]:
+    solution, system = done.solution, done.assembly.system
+    lines = np.flatnonzero(solution.reached[system.process])
+    candidates = _largest(solution.value, lines, length)
+    ranked = _ranked(solution.value, candidates, lambda line: _pointer(done, line))
+    shown = ranked[:length]
+    others = np.setdiff1d(lines, shown, assume_unique=True)
+    rest = float(solution.value[others].sum())
+    return (
+        [_contribution(done, line) for line in shown],
+        {"count": len(others), "value": rounded(rest)},
+    )
+
+
+def _pointer(done: Calculated, line: int) -> str:
+    assembly = done.assembly
+    return line_pointer(int(assembly.system.process[line]), int(assembly.place[line]))
+
+
+def _contribution(done: Calculated, line: int) -> Contribution:
+    assembly, solution = done.assembly, done.solution
+    number, place = int(assembly.system.process[line]), int(assembly.place[line])
+    route = assembly.routes[assembly.route[line]]
+    processes = done.request["processes"]
+    via = int(solution.via[number])
+    amount = solution.scale[line] * assembly.system.amount[line]
+    is_emission = place < 0
+    return {
+        "pointer": line_pointer(number, place),
+        "process": processes[number]["id"],
+        "via": processes[via]["id"] if via >= 0 else None,
+        "stage": STAGES[assembly.stage[line]],
+        "factor": None if is_emission else route.coefficient.label,
+        "gas": route.coefficient.label if is_emission else None,
+        "amount": rounded(amount / float(route.factor)),
+        "unit": route.stated.code,
+        "value": rounded(solution.value[line]),
+        "share": _share(solution.value[line], solution.result),
+    }
+
+
+def _label(version: VersionAt) -> str:
+    return f"{version.code}@{version.version}"
+
+
+def _factors(versions: Mapping[str, VersionAt]) -> list[UsedFactor]:
+    distinct = {_label(version): version for version in versions.values()}
+    return [_factor(distinct[label]) for label in sorted(distinct)]
+
+
+def _factor(version: VersionAt) -> UsedFactor:
+    content = version.record["content"]
+    return {
+        "code": version.code,
+        "version": version.version,
+        "name": content["name"],
+        "value": content["value"],
+        "unit": content["unit"],
+        "source": content["sources"][0],
+        "record_sha256": version.record_sha256,
+        "log_index": version.log_index,
+    }
+
+
+def _pinned(done: Calculated) -> CalculationRequest:
+    """Return the request with every factor and the snapshot pinned."""
+    pins = {code: _label(version) for code, version in done.versions.items()}
+    pinned = done.request.copy()
+    pinned["snapshot"] = done.snapshot
+    pinned["processes"] = [_pin_process(each, pins) for each in pinned["processes"]]
+    return pinned
+
+
+def _pin_process(process: Process, pins: Mapping[str, str]) -> Process:
+    if "inputs" not in process:
+        return process
+    pinned = process.copy()
+    pinned["inputs"] = [_pin(line, pins) for line in process["inputs"]]
+    return pinned
+
+
+def _pin(line: Input, pins: Mapping[str, str]) -> Input:
+    reference = line.get("factor")
+    if not isinstance(reference, str):
+        return line
+    pinned = line.copy()
+    pinned["factor"] = pins[reference]
+    return pinned

@@ -1,0 +1,391 @@
+"""From a request to a linear system, with every finding on its values.
+
+One pass over the request; a line that breaks a rule is looked at again, part by part,
+so that all its findings are reported at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+
+from app.calculation import findings
+from app.calculation.allocation import main_share
+from app.calculation.engine import Ints, System
+from app.calculation.findings import Ledger
+from app.calculation.request import CalculationRequest, Emission, Input, Process
+from app.calculation.resolution import Resolved, Resolver, Route
+from app.kit.decimals import number_text, scaled
+from app.kit.errors import Invalid
+from app.reference.enums import GhgCategory
+from app.reference.stages import Stage
+from app.units.algebra import Dimension, Unit, convert
+from app.units.catalogue import canonical_unit, unit
+
+STAGES: Final = tuple(Stage)
+CATEGORIES: Final = tuple(GhgCategory)
+AS_CLASSIFIED: Final = -1  # a line that leaves the categories to its coefficient
+_STAGE: Final = {stage.value: number for number, stage in enumerate(STAGES)}
+_CATEGORY: Final = {each.value: number for number, each in enumerate(CATEGORIES)}
+_T_KM: Final = unit("t_km")
+_KG_M_PER_T_KM: Final = Fraction(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The system, and by line: route, stage, category and place in the request.
+
+    `place` is k for input k of its process and -1-k for emission k.
+    """
+
+    system: System
+    routes: tuple[Route, ...]
+    route: Ints
+    stage: Ints
+    category: Ints
+    place: Ints
+
+
+@dataclass(slots=True)
+class _Columns:
+    process: list[int] = field(default_factory=list)
+    amount: list[float] = field(default_factory=list)
+    route: list[int] = field(default_factory=list)
+    stage: list[int] = field(default_factory=list)
+    category: list[int] = field(default_factory=list)
+    place: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Links:
+    user: list[int] = field(default_factory=list)
+    supplier: list[int] = field(default_factory=list)
+    taken: list[float] = field(default_factory=list)
+
+
+def assemble(
+    request: CalculationRequest, resolver: Resolver, ledger: Ledger
+) -> Assembly | None:
+    """Return the system of *request*; None where *ledger* now holds errors."""
+    assembler = _Assembler(request, resolver, ledger)
+    assembler.read()
+    return None if ledger.errors else assembler.assembly()
+
+
+class _Assembler:
+    """Reads processes in request order into columns."""
+
+    def __init__(
+        self, request: CalculationRequest, resolver: Resolver, ledger: Ledger
+    ) -> None:
+        self.request = request
+        self.resolver = resolver
+        self.ledger = ledger
+        self.index: dict[str, int] = {}
+        self.units: list[Unit | None] = []
+        self.output: list[float] = []
+        self.share: list[float] = []
+        self.lines = _Columns()
+        self.links = _Links()
+        self.reference = (0, 0.0)
+        self._routes: dict[tuple[str, str], Route] = {}
+
+    def read(self) -> None:
+        """Read outputs first, because lines refer to them in any order."""
+        for number, process in enumerate(self.request["processes"]):
+            self._read_output(number, process)
+        for number, process in enumerate(self.request["processes"]):
+            self._read_lines(number, process)
+        self._attempt("/reference", self._read_reference)
+        self._report_notices()
+
+    def assembly(self) -> Assembly:
+        """Return what was read."""
+        lines, routes = self.lines, tuple(self.resolver.routes)
+        route = np.array(lines.route, dtype=np.intp)
+        intensities = np.array([each.coefficient.intensity for each in routes])
+        system = System(
+            names=tuple(self.index),
+            output=np.array(self.output),
+            share=np.array(self.share),
+            user=np.array(self.links.user, dtype=np.intp),
+            supplier=np.array(self.links.supplier, dtype=np.intp),
+            taken=np.array(self.links.taken, dtype=np.float64),
+            process=np.array(lines.process, dtype=np.intp),
+            amount=np.array(lines.amount, dtype=np.float64),
+            intensity=intensities[route] if routes else np.zeros(0),
+            reference=self.reference[0],
+            demand=self.reference[1],
+        )
+        return Assembly(
+            system,
+            routes,
+            route,
+            np.array(lines.stage, dtype=np.intp),
+            np.array(lines.category, dtype=np.intp),
+            np.array(lines.place, dtype=np.intp),
+        )
+
+    def _attempt(self, pointer: str, *steps: Callable[[], object]) -> None:
+        for step in steps:
+            try:
+                step()
+            except Invalid as error:
+                self.ledger.refuse(error, pointer)
+
+    def _read_output(self, number: int, process: Process) -> None:
+        self.units.append(None)
+        self.output.append(1.0)
+        self.share.append(1.0)
+        self._attempt(
+            f"/processes/{number}",
+            lambda: self._enter(number, process),
+            lambda: self._enter_output(number, process),
+            lambda: self._enter_share(number, process),
+        )
+
+    def _enter(self, number: int, process: Process) -> None:
+        name = process["id"]
+        if self.index.setdefault(name, number) != number:
+            raise findings.DuplicateProcess(pointer="/id", id=name)
+        _check_text(name, "/id")
+        _check_text(process.get("name", name), "/name")
+
+    def _enter_output(self, number: int, process: Process) -> None:
+        output = process["output"]
+        stated = self.units[number] = unit(output["unit"], "/output/unit")
+        text = number_text(output["amount"], "/output/amount")
+        self.output[number] = scaled(text, stated.factor)
+        if not self.output[number]:
+            raise findings.ZeroOutput(pointer="/output/amount", id=process["id"])
+
+    def _enter_share(self, number: int, process: Process) -> None:
+        for place, product in enumerate(process.get("co_products", ())):
+            _check_text(product["name"], f"/co_products/{place}/name")
+        self.share[number] = main_share(process)
+
+    def _read_lines(self, number: int, process: Process) -> None:
+        stage = _STAGE[process.get("stage", "UNSPECIFIED")]
+        for place, line in enumerate(process.get("inputs", ())):
+            try:
+                self._read_input(number, place, line, stage)
+            except Invalid:
+                where = f"/processes/{number}/inputs/{place}"
+                self._attempt(where, *self._input_steps(line))
+        for place, emission in enumerate(process.get("emissions", ())):
+            try:
+                self._read_emission(number, place, emission, stage)
+            except Invalid:
+                where = f"/processes/{number}/emissions/{place}"
+                self._attempt(where, *self._emission_steps(emission))
+
+    def _read_input(self, number: int, place: int, line: Input, stage: int) -> None:
+        if ("process" in line) is ("factor" in line):
+            raise findings.InputTarget
+        if "process" in line:
+            self._read_link(number, line)
+            return
+        route, amount = self._factor_amount(line)
+        self._add(number, place, route, amount, line, stage)
+
+    def _read_link(self, number: int, line: Input) -> None:
+        _refuse_on_link(line)
+        supplier = self._supplier(line)
+        stated = _stated_unit(line)
+        made = self.units[supplier]
+        if made is not None and made.dimension is not stated.dimension:
+            convert(Fraction(1), stated, made, "/unit")
+        self.links.user.append(number)
+        self.links.supplier.append(supplier)
+        self.links.taken.append(scaled(_stated_amount(line), stated.factor))
+
+    def _supplier(self, line: Input) -> int:
+        supplier = self.index.get(line["process"])
+        if supplier is None:
+            raise findings.UnknownProcess(pointer="/process", id=line["process"])
+        return supplier
+
+    def _factor_amount(self, line: Input) -> tuple[Route, float]:
+        if "mass" in line or "distance" in line:
+            return self._route(line, _T_KM.code), _transported(line)
+        text = _stated_amount(line)
+        route = self._route(line, line["unit"])
+        return route, scaled(text, route.factor)
+
+    def _route(self, line: Input, unit_text: str) -> Route:
+        reference = line["factor"]
+        if not isinstance(reference, str):
+            # Each inline factor is its own, even where two say the same.
+            _check_text(reference["name"], "/factor/name")
+            return self._new_route(self.resolver.inline(reference), unit_text)
+        route = self._routes.get((reference, unit_text))
+        if route is None:
+            route = self._new_route(self._version(reference), unit_text)
+            self._routes[reference, unit_text] = route
+        return route
+
+    def _version(self, reference: str) -> Resolved:
+        try:
+            return self.resolver.factor(reference)
+        except Invalid as error:
+            error.pointer = "/factor"
+            raise
+
+    def _new_route(self, resolved: Resolved, unit_text: str) -> Route:
+        stated = unit(unit_text, "/unit")
+        try:
+            return self.resolver.route(resolved, stated)
+        except Invalid as error:
+            error.pointer = "/unit"
+            raise
+
+    def _read_emission(
+        self, number: int, place: int, line: Emission, stage: int
+    ) -> None:
+        text = number_text(line["amount"], "/amount")
+        if text.startswith("-"):
+            raise findings.NegativeEmission(pointer="/amount")
+        route = self._gas_route(line)
+        self._add(number, -1 - place, route, scaled(text, route.factor), line, stage)
+
+    def _gas_route(self, line: Emission) -> Route:
+        # A blank cannot occur in a factor code, so gases have keys of their own.
+        key = (" " + line["gas"], line["unit"])
+        route = self._routes.get(key)
+        if route is None:
+            resolved = self.resolver.emission(line["gas"])
+            route = self._routes[key] = self._new_route(resolved, line["unit"])
+        return route
+
+    def _add(
+        self,
+        number: int,
+        place: int,
+        route: Route,
+        amount: float,
+        line: Input | Emission,
+        stage: int,
+    ) -> None:
+        lines = self.lines
+        category = line.get("category")
+        lines.process.append(number)
+        lines.amount.append(amount)
+        lines.route.append(route.number)
+        lines.stage.append(_STAGE[line["stage"]] if "stage" in line else stage)
+        lines.category.append(
+            AS_CLASSIFIED if category is None else _CATEGORY[category]
+        )
+        lines.place.append(place)
+
+    def _read_reference(self) -> None:
+        reference = self.request["reference"]
+        number = self.index.get(reference["process"])
+        if number is None:
+            raise findings.UnknownProcess(pointer="/process", id=reference["process"])
+        stated, made = unit(reference["unit"], "/unit"), self.units[number]
+        if made is not None:
+            convert(Fraction(1), stated, made, "/unit")
+        text = number_text(reference["amount"], "/amount")
+        self.reference = (number, scaled(text, stated.factor))
+
+    def _input_steps(self, line: Input) -> list[Callable[[], object]]:
+        """Return the checks of an input, each on its own."""
+        if ("process" in line) is ("factor" in line):
+            return [lambda: _raise(findings.InputTarget())]
+        if "process" in line:
+            target: list[Callable[[], object]] = [
+                lambda: _refuse_on_link(line),
+                lambda: self._supplier(line),
+            ]
+        elif isinstance(line["factor"], str):
+            reference = line["factor"]
+            target = [lambda: self._version(reference)]
+        else:
+            inline = line["factor"]
+            target = [lambda: self.resolver.inline(inline)]
+        amount = [lambda: _stated_unit(line), lambda: _stated_amount(line)]
+        if "mass" in line or "distance" in line:
+            amount = [lambda: _transported(line)]
+        before = len(self.ledger.errors)
+        return [*target, *amount, lambda: self._still(before, line)]
+
+    def _still(self, before: int, line: Input) -> None:
+        """Read the line as a whole if none of its parts was at fault by itself."""
+        if len(self.ledger.errors) == before:
+            self._read_input(0, 0, line, 0)
+
+    def _emission_steps(self, line: Emission) -> list[Callable[[], object]]:
+        def amount() -> None:
+            if number_text(line["amount"], "/amount").startswith("-"):
+                raise findings.NegativeEmission(pointer="/amount")
+
+        return [lambda: self._gas_route(line), amount]
+
+    def _report_notices(self) -> None:
+        """Tell of each route once, at its first line, with the number of its lines."""
+        first: dict[int, int] = {}
+        count = [0] * len(self.resolver.routes)
+        for line, route in enumerate(self.lines.route):
+            first.setdefault(route, line)
+            count[route] += 1
+        for route, line in first.items():
+            for notice in self.resolver.routes[route].notices:
+                self.ledger.notice(notice, self._pointer(line), count[route])
+
+    def _pointer(self, line: int) -> str:
+        return line_pointer(self.lines.process[line], self.lines.place[line])
+
+
+def line_pointer(process: int, place: int) -> str:
+    """Return the pointer of a line from its process and place."""
+    if place < 0:
+        return f"/processes/{process}/emissions/{-1 - place}"
+    return f"/processes/{process}/inputs/{place}"
+
+
+def _raise(error: Invalid) -> None:
+    raise error
+
+
+def _check_text(text: str, pointer: str) -> None:
+    if not text.isprintable():
+        raise findings.BadText(pointer=pointer)
+
+
+def _refuse_on_link(line: Input) -> None:
+    if "stage" in line:
+        raise findings.StageNotAllowed(pointer="/stage")
+    if "category" in line:
+        raise findings.CategoryNotAllowed(pointer="/category")
+
+
+def _stated_unit(line: Input) -> Unit:
+    if "unit" not in line:
+        raise findings.InputAmount
+    return unit(line["unit"], "/unit")
+
+
+def _stated_amount(line: Input) -> str:
+    if "amount" not in line or "mass" in line or "distance" in line:
+        raise findings.InputAmount
+    if "unit" not in line:
+        raise findings.InputAmount
+    return number_text(line["amount"], "/amount")
+
+
+def _transported(line: Input) -> float:
+    """Return mass times distance in t_km."""
+    whole = "mass" in line and "distance" in line
+    if not whole or "amount" in line or "unit" in line:
+        raise findings.InputAmount
+    mass = _canonical(line["mass"], Dimension.MASS, "/mass")
+    distance = _canonical(line["distance"], Dimension.LENGTH, "/distance")
+    return float(mass * distance / _KG_M_PER_T_KM)
+
+
+def _canonical(quantity: Any, dimension: Dimension, pointer: str) -> Fraction:  # noqa: ANN401 - a Quantity of the request
+    amount = Fraction(number_text(quantity["amount"], pointer + "/amount"))
+    stated = unit(quantity["unit"], pointer + "/unit")
+    return convert(amount, stated, canonical_unit(dimension), pointer + "/unit")

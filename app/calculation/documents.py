@@ -1,0 +1,190 @@
+"""The answer of a calculation as it stands on the wire."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from app.calculation.request import CalculationRequest, GwpSetCode
+from app.reference.enums import GhgCategory
+from app.reference.stages import Stage
+
+_document = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+
+Computed: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$",
+        description="At most 12 significant digits, half-even, plain notation.",
+        examples=["869.565217391"],
+    ),
+]
+
+
+@_document
+class Bilingual(TypedDict):
+    """A text in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+@_document
+class Per(TypedDict):
+    """The product that a result is for."""
+
+    amount: str
+    unit: str
+    process: str
+
+
+@_document
+class Result(TypedDict):
+    """The headline."""
+
+    value: Computed
+    unit: Literal["kgCO2e"]
+    per: Per
+    excluding_uptake: Computed
+    """The value without BIO_REMOVAL."""
+
+
+@_document
+class StagePart(TypedDict):
+    """The part of a result that falls into one life-cycle stage."""
+
+    stage: Stage
+    value: Computed
+
+
+@_document
+class GasPart(TypedDict):
+    """The part of a result that one gas causes."""
+
+    gas: str
+    """A gas, or CO2E_UNSPLIT for what is known as CO2e alone."""
+    mass_kg: Computed | None
+    co2e: Computed
+
+
+@_document
+class CategoryPart(TypedDict):
+    """The part of a result in one category; the categories are exclusive."""
+
+    category: GhgCategory
+    value: Computed
+
+
+@_document
+class ProcessPart(TypedDict):
+    """One process; directs add up to the result, totals overlap."""
+
+    id: str
+    name: str | None
+    stage: Stage
+    activity_level: Computed
+    """How many of its stated runs the result takes."""
+    direct: Computed
+    """Own emissions and factor lines."""
+    upstream: Computed
+    """The footprint of what it takes from other processes."""
+    total: Computed
+    share: Computed | None
+    """The total's; null where the result is zero."""
+
+
+@_document
+class Contribution(TypedDict):
+    """One emission or factor line, over all ways in which it is reached."""
+
+    pointer: str
+    process: str
+    via: str | None
+    """The previous process on the shortest path from the reference."""
+    stage: Stage
+    factor: str | None
+    """`CODE@n` or the name of an inline factor; null for an emission."""
+    gas: str | None
+    """Null for a factor line."""
+    amount: Computed
+    """What the result takes in all, in the stated unit."""
+    unit: str
+    value: Computed
+    share: Computed | None
+
+
+@_document
+class Rest(TypedDict):
+    """The contributions that are not listed."""
+
+    count: int
+    value: Computed
+
+
+@_document
+class UsedSource(TypedDict):
+    """The document that states a used factor."""
+
+    title: str
+    publisher: Bilingual
+    document_number: str | None
+    date: str | None
+    locator: str | None
+    url: str | None
+    evidence_sha256: str | None
+
+
+@_document
+class UsedFactor(TypedDict):
+    """A factor version that the request names."""
+
+    code: str
+    version: int
+    name: Bilingual
+    value: str
+    unit: str
+    source: UsedSource
+    record_sha256: str
+    log_index: int
+
+
+@_document
+class CalculationWarning(TypedDict):
+    """Something worth knowing; `count` lines are concerned, the first at `pointer`."""
+
+    code: str
+    pointer: str
+    count: int
+    detail: Bilingual
+
+
+@_document
+class CalculationAnswer(TypedDict):
+    """A footprint and all that it is made of."""
+
+    result: Result
+    by_stage: list[StagePart]
+    by_gas: list[GasPart]
+    by_category: list[CategoryPart]
+    processes: list[ProcessPart]
+    """By falling total; SUMMARY lists the 100 largest."""
+    contributions: list[Contribution]
+    """By falling magnitude, ties by pointer; SUMMARY lists the 100 largest."""
+    rest: Rest
+    factors: list[UsedFactor]
+    pins: list[str]
+    request_pinned: CalculationRequest
+    """The request with every factor and the snapshot pinned, to repeat it any day."""
+    warnings: list[CalculationWarning]
+    gwp_set: GwpSetCode
+    snapshot: int
+    engine: str
+
+
+@_document
+class CheckAnswer(TypedDict):
+    """What `check=true` answers where nothing is wrong."""
+
+    errors: Annotated[list[str], Field(max_length=0)]
+    warnings: list[CalculationWarning]
+    snapshot: int

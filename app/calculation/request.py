@@ -1,0 +1,259 @@
+"""The request of a calculation as it stands on the wire.
+
+Typed dictionaries rather than models: a request may hold a million lines. Shapes are
+checked here; what the values mean is checked while the system is assembled.
+"""
+
+from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
+
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    with_config,
+)
+from typing_extensions import TypedDict
+
+from app.kit import strict_json
+from app.kit.decimals import DECIMAL_PATTERN
+from app.kit.errors import Invalid
+from app.kit.schemas import NAME_LENGTH
+from app.kit.validation import UnknownField, findings
+
+STRICT_LIMIT: Final = 1024 * 1024
+_shape = with_config(
+    ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+)
+
+# Any value passes here and is judged with the other values, so that a bad number is
+# reported beside a bad unit.
+Number: TypeAlias = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": DECIMAL_PATTERN},
+                {"type": "number"},
+            ],
+            "description": "A decimal string, or a JSON number, which is read as the "
+            "shortest decimal of its double.",
+            "examples": ["13500"],
+        }
+    ),
+]
+Label: TypeAlias = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
+UnitText: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=100, examples=["kWh"])
+]
+GwpSetCode: TypeAlias = Literal[
+    "AR4_100", "AR5_100", "AR6_100", "AR6_100_7SM7", "EF31_100"
+]
+StageCode: TypeAlias = Literal["RAW", "MFG", "DIST", "USE", "EOL"]
+CategoryCode: TypeAlias = Literal[
+    "FOSSIL", "BIO_EMIT", "BIO_REMOVAL", "DLUC", "AIRCRAFT", "UNSPECIFIED"
+]
+KindCode: TypeAlias = Literal[
+    "PCF",
+    "TRANSPORT_SERVICE",
+    "ENERGY",
+    "EOL",
+    "DIRECT_EF",
+    "ENERGY_CO2_EF",
+    "PARAMETER",
+]
+
+
+@_shape
+class Quantity(TypedDict):
+    """An amount and its unit."""
+
+    amount: Number
+    unit: UnitText
+
+
+@_shape
+class Output(Quantity):
+    """What one run of a process makes; negative where it treats a waste."""
+
+    value: NotRequired[Number]
+    """Per stated unit: MJ for ENERGY, money for ECONOMIC; the weight for PHYSICAL."""
+
+
+@_shape
+class CoProduct(Output):
+    """A further product of the same run; no other process can take it."""
+
+    name: Label
+
+
+@_shape
+class Allocation(TypedDict):
+    """How burdens are shared between the main output and the co-products."""
+
+    method: Literal["MASS", "ENERGY", "ECONOMIC", "PHYSICAL", "SHARE"]
+    share: NotRequired[Number]
+    """The main output's, above 0 and at most 1; with SHARE alone."""
+
+
+@_shape
+class InlineGas(TypedDict):
+    """Mass of one gas behind an inline factor, in kg per unit of the factor."""
+
+    gas: str
+    mass_kg: Number
+
+
+@_shape
+class InlineFactor(TypedDict):
+    """A figure of the caller's own, such as a supplier's."""
+
+    name: Label
+    value: Number
+    unit: UnitText
+    gwp_set: NotRequired[GwpSetCode]
+    """Without it the value is taken to be in the requested set."""
+    gases: NotRequired[list[InlineGas]]
+    category: NotRequired[CategoryCode]
+    kind: NotRequired[KindCode]
+    """PCF unless stated."""
+
+
+def _form(value: object) -> str:
+    return "text" if isinstance(value, str) else "other"
+
+
+FactorReference: TypeAlias = Annotated[
+    Annotated[str, Field(max_length=40), Tag("text")]
+    | Annotated[InlineFactor, Tag("other")],
+    Discriminator(_form),
+]
+SnapshotReference: TypeAlias = Annotated[
+    Annotated[str, Field(max_length=100), Tag("text")] | Annotated[int, Tag("other")],
+    Discriminator(_form),
+]
+
+
+@_shape
+class Input(TypedDict):
+    """What one run takes: from a process or by a factor, never both.
+
+    A positive amount takes, a negative one is an avoided burden or, towards a treatment
+    process, waste handed over.
+    """
+
+    process: NotRequired[Label]
+    factor: NotRequired[FactorReference]
+    """`CODE`, `CODE@n` or an inline factor."""
+    amount: NotRequired[Number]
+    unit: NotRequired[UnitText]
+    mass: NotRequired[Quantity]
+    """With `distance` in place of `amount` and `unit`, for a factor per t_km."""
+    distance: NotRequired[Quantity]
+    stage: NotRequired[StageCode]
+    """Overrides the process's; on factor lines alone."""
+    category: NotRequired[CategoryCode]
+
+
+@_shape
+class Emission(TypedDict):
+    """What one run emits; CO2_BIO_UPTAKE is stated positive and counted negative."""
+
+    gas: str
+    amount: Number
+    unit: UnitText
+    stage: NotRequired[StageCode]
+    category: NotRequired[CategoryCode]
+
+
+@_shape
+class Process(TypedDict):
+    """One run: its output, what it takes and what it emits."""
+
+    id: Label
+    name: NotRequired[Label]
+    stage: NotRequired[StageCode]
+    output: Output
+    inputs: NotRequired[list[Input]]
+    emissions: NotRequired[list[Emission]]
+    co_products: NotRequired[list[CoProduct]]
+    allocation: NotRequired[Allocation]
+
+
+@_shape
+class Reference(TypedDict):
+    """The product that the footprint is for."""
+
+    process: Label
+    amount: Number
+    unit: UnitText
+
+
+@_shape
+class CalculationRequest(TypedDict):
+    """A process tree, loops allowed, and what to calculate from it."""
+
+    reference: Reference
+    processes: Annotated[list[Process], Field(min_length=1)]
+    gwp_set: NotRequired[GwpSetCode]
+    """AR6_100 unless stated."""
+    snapshot: NotRequired[SnapshotReference]
+    """A log size or an RFC 3339 instant; the present unless stated."""
+    valid_on: NotRequired[Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]]
+    """The day on which the factors must be valid."""
+    purpose: NotRequired[Literal["PCF", "INVENTORY"]]
+    """PCF unless stated."""
+    strict: NotRequired[bool]
+    """Refuse mixed GWP sets and suspended or outdated factors; false unless stated."""
+    detail: NotRequired[Literal["SUMMARY", "FULL"]]
+    """SUMMARY (the 100 largest processes and contributions) unless stated."""
+
+
+class NotSupportedYet(Invalid):
+    en = "This field is part of the design but not supported yet."
+    zh = "此字段已在设计之中,但尚未支持。"
+
+
+_REQUEST: Final = TypeAdapter(CalculationRequest)
+_LATER: Final = frozenset(
+    {"select", "fallback", "uncertainty", "data_quality", "store"}
+)
+
+
+def parse(body: bytes) -> CalculationRequest:
+    """Return the request in *body*, or all findings on its shape.
+
+    Above 1 MiB the body is read in one pass, which does not see duplicate keys.
+    """
+    if len(body) > STRICT_LIMIT:
+        return _parse_large(body)
+    document = strict_json.loads(body)
+    try:
+        return _REQUEST.validate_python(document)
+    except ValidationError as error:
+        raise _refusal(error, document) from error
+
+
+def _parse_large(body: bytes) -> CalculationRequest:
+    try:
+        return _REQUEST.validate_json(body)
+    except ValidationError as error:
+        # Malformed JSON is refused as such; anything else can be pointed into.
+        raise _refusal(error, strict_json.loads(body)) from error
+
+
+def _refusal(error: ValidationError, document: object) -> Invalid:
+    found = findings(error, document)
+    found.errors = tuple(
+        NotSupportedYet(pointer=each.pointer) if _is_later(each) else each
+        for each in found.errors
+    )
+    return found
+
+
+def _is_later(finding: Invalid) -> bool:
+    field = (finding.pointer or "").rpartition("/")[2]
+    return isinstance(finding, UnknownField) and field in _LATER

@@ -1,0 +1,179 @@
+"""Calculating: load the named factor versions, then compute. Writes nothing."""
+
+import datetime as dt
+import gc
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.calculation import answer, engine, findings
+from app.calculation.assembly import Assembly, assemble
+from app.calculation.documents import CalculationAnswer
+from app.calculation.findings import Ledger, UnknownFactor
+from app.calculation.request import CalculationRequest, GwpSetCode
+from app.calculation.resolution import PCF, Found, Resolver, Terms
+from app.factors import service as factors
+from app.factors.codes import Pin, parse_pin
+from app.factors.queries import Alternative, VersionAt
+from app.kit.errors import Findings, Invalid
+from app.reference.enums import FactorKind
+from app.reference.gwp import gwp_set
+
+DEFAULT_GWP_SET: Final[GwpSetCode] = "AR6_100"
+_MOST_NAMED: Final = 20
+
+
+class BadDay(Invalid):
+    en = "A day reads YYYY-MM-DD and stands in the calendar."
+    zh = "日期格式为 YYYY-MM-DD,且须为有效日期。"
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a calculation needs beside its request."""
+
+    terms: Terms
+    found: Mapping[str, Found]
+    alternatives: Mapping[str, tuple[Alternative, ...]]
+
+
+async def gather(
+    session: AsyncSession, request: CalculationRequest, snapshot: int
+) -> Material:
+    """Load every factor version that *request* names, as of *snapshot*."""
+    terms = _terms(request, snapshot)
+    pins = _pins(request)
+    wanted = [pin for pin in pins.values() if isinstance(pin, Pin)]
+    versions = await factors.load_versions(session, wanted, snapshot)
+    found = {text: _found(text, pin, versions, snapshot) for text, pin in pins.items()}
+    return Material(terms, found, await _alternatives(session, terms, found))
+
+
+def calculate(request: CalculationRequest, material: Material) -> CalculationAnswer:
+    """Return the answer to *request*; raises `Findings` or why it cannot be solved."""
+    ledger = Ledger(strict=request.get("strict", False))
+    resolver = Resolver(material.terms, material.found, material.alternatives)
+    assembly = assemble(request, resolver, ledger)
+    if assembly is None:
+        raise Findings(ledger.errors)
+    solution = engine.solve(assembly.system)
+    _report_unreachable(assembly, solution, ledger)
+    done = answer.Calculated(
+        request=request,
+        assembly=assembly,
+        solution=solution,
+        versions=_versions(material.found),
+        snapshot=material.terms.snapshot,
+        gwp_set=request.get("gwp_set", DEFAULT_GWP_SET),
+    )
+    return answer.answer(done, ledger.warnings())
+
+
+def _terms(request: CalculationRequest, snapshot: int) -> Terms:
+    return Terms(
+        gwp_set=gwp_set(request.get("gwp_set", DEFAULT_GWP_SET)),
+        purpose=request.get("purpose", PCF),
+        snapshot=snapshot,
+        valid_on=_day(request.get("valid_on")),
+    )
+
+
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise BadDay(pointer="/valid_on") from error
+
+
+def _pins(request: CalculationRequest) -> dict[str, Pin | Invalid]:
+    """Return every distinct reference with what it names, in order of appearance."""
+    references = dict.fromkeys(
+        reference
+        for process in request["processes"]
+        for line in process.get("inputs", ())
+        if isinstance(reference := line.get("factor"), str)
+    )
+    return {reference: _pin(reference) for reference in references}
+
+
+def _pin(reference: str) -> Pin | Invalid:
+    try:
+        return parse_pin(reference)
+    except Invalid as error:
+        return error
+
+
+def _found(
+    text: str, pin: Pin | Invalid, versions: Mapping[Pin, VersionAt], snapshot: int
+) -> Found:
+    if isinstance(pin, Invalid):
+        return pin
+    return versions.get(pin) or UnknownFactor(factor=text, snapshot=snapshot)
+
+
+def _versions(found: Mapping[str, Found]) -> dict[str, VersionAt]:
+    return {text: each for text, each in found.items() if isinstance(each, VersionAt)}
+
+
+async def _alternatives(
+    session: AsyncSession, terms: Terms, found: Mapping[str, Found]
+) -> dict[str, tuple[Alternative, ...]]:
+    """Return footprint factors to name wherever a CO2-only factor will be refused."""
+    if terms.purpose != PCF:
+        return {}
+    named: dict[str, tuple[Alternative, ...]] = {}
+    for text, version in _versions(found).items():
+        content = version.record["content"]
+        if content["kind"] == FactorKind.ENERGY_CO2_EF:
+            named[text] = tuple(
+                await factors.footprint_alternatives(
+                    session,
+                    category=content["category"],
+                    region=content["region"],
+                    year=content["reference_year"],
+                    snapshot=terms.snapshot,
+                )
+            )
+    return named
+
+
+def _report_unreachable(
+    assembly: Assembly, solution: engine.Solution, ledger: Ledger
+) -> None:
+    numbers = np.flatnonzero(~solution.reached)
+    if len(numbers):
+        names = [assembly.system.names[number] for number in numbers[:_MOST_NAMED]]
+        more = ["…"] if len(numbers) > _MOST_NAMED else []
+        notice = findings.UnreachableProcess(processes=", ".join([*names, *more]))
+        ledger.notice(notice, f"/processes/{numbers[0]}", len(numbers))
+
+
+class _Pause:
+    """Counts who needs the collector to rest; it works again when nobody does."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        self._change(+1)
+        try:
+            yield
+        finally:
+            self._change(-1)
+
+    def _change(self, by: int) -> None:
+        with self._lock:
+            self._count += by
+            (gc.disable if self._count else gc.enable)()
+
+
+# Parsing a large body makes millions of objects that all live until the answer: the
+# collector would walk them again and again (measured: 1.7 s against 0.44 s at 23 MB).
+collector_paused = _Pause()

@@ -1,0 +1,134 @@
+"""What a handler asks for in its signature: session, snapshot, caller."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated, Final
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts import service as accounts
+from app.http.findings import query_pointer
+from app.http.head import OUTAGE
+from app.http.services import services_of
+from app.kit.clock import parse_instant
+from app.kit.errors import Invalid, Unauthenticated
+from app.translog import service as translog
+from app.translog.service import SnapshotNotYet
+
+_SIZE: Final = re.compile(r"(0|[1-9][0-9]*)\Z", re.ASCII)
+_LONGEST_SIZE: Final = 18
+_SNAPSHOT: Final = query_pointer("snapshot")
+
+
+class UnknownSnapshot(Invalid):
+    en = (
+        "A snapshot is a log size, an RFC 3339 instant (write + as %2B) or the name "
+        "of a release."
+    )
+    zh = "快照应为日志大小、RFC 3339 时刻(加号写作 %2B)或版本发布名称。"
+
+
+async def _open_session(request: Request) -> AsyncIterator[AsyncSession]:
+    services = services_of(request.scope)
+    async with services.sessions.begin() as session:
+        yield session
+    # Committed by now: a failure here must not turn the answer into an error.
+    with suppress(*OUTAGE):
+        await services.head.renew()
+
+
+async def _open_read_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with services_of(request.scope).read_sessions() as session:
+        yield session
+
+
+# "function" scope commits before the answer leaves. With the default scope a commit
+# that fails is discovered after the client was told that it succeeded.
+Session = Annotated[AsyncSession, Depends(_open_session, scope="function")]
+ReadSession = Annotated[AsyncSession, Depends(_open_read_session, scope="function")]
+
+
+async def _resolve_snapshot(
+    request: Request,
+    snapshot: Annotated[
+        str | None,
+        Query(
+            max_length=100,
+            description="The state to read: a log size, an RFC 3339 instant or the "
+            "name of a release; the present unless stated.",
+            examples=["1200", "2026-01-31T00:00:00Z"],
+        ),
+    ] = None,
+) -> int:
+    size = await resolve_snapshot(request, snapshot)
+    request.scope["tanyin.snapshot"] = size
+    return size
+
+
+async def resolve_snapshot(
+    request: Request, text: str | None, pointer: str = _SNAPSHOT
+) -> int:
+    """Return the log size that *text* names, or the present one.
+
+    *pointer* is where the text stands in the request, for the error.
+    """
+    services = services_of(request.scope)
+    if text is None:
+        return await services.head.current()
+    if _SIZE.match(text):
+        # Longer numbers are beyond any log and stay so when cut.
+        return await _known_size(request, int(text[:_LONGEST_SIZE]), pointer)
+    try:
+        instant = parse_instant(text)
+    except ValueError:
+        raise UnknownSnapshot(pointer=pointer) from None
+    # A transaction of its own: it may take the log's lock, which appenders wait for.
+    async with services.read_sessions.begin() as session:
+        try:
+            size = await translog.size_at(session, instant)
+        except SnapshotNotYet as error:
+            error.pointer = pointer
+            raise
+    services.head.advance(size)
+    return size
+
+
+async def _known_size(request: Request, size: int, pointer: str) -> int:
+    head = services_of(request.scope).head
+    if size > await head.current() and size > await head.renew():
+        raise SnapshotNotYet(pointer=pointer, size=head.size)
+    return size
+
+
+Snapshot = Annotated[int, Depends(_resolve_snapshot)]
+"""The log size at which to read; the answer says it in the header TanYin-Snapshot."""
+
+
+_KEY_SCHEME = HTTPBearer(
+    scheme_name="ApiKey",
+    description="An API key: `Authorization: Bearer tanyin_…`.",
+    auto_error=False,
+)
+
+
+def _caller(request: Request) -> accounts.Caller | None:
+    caller: accounts.Caller | None = request.scope.get("tanyin.caller")
+    return caller
+
+
+def _known_caller(
+    caller: Annotated[accounts.Caller | None, Depends(_caller)],
+    _: Annotated[object, Depends(_KEY_SCHEME)],
+) -> accounts.Caller:
+    if caller is None:
+        raise Unauthenticated
+    return caller
+
+
+Caller = Annotated[accounts.Caller | None, Depends(_caller)]
+"""Who asks, or None without a key; a bad key never gets this far."""
+KnownCaller = Annotated[accounts.Caller, Depends(_known_caller)]
+"""Who asks; 401 without a key."""

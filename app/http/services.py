@@ -1,0 +1,61 @@
+"""What a running process holds for its requests: engines, sessions, the head."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import Scope
+
+from app.http.head import OUTAGE, Head, follow
+from app.kit.database import Sessions, create_engine, create_sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made when the process starts, handed to requests on `app.state`."""
+
+    sessions: Sessions
+    read_sessions: Sessions
+    head: Head
+
+
+def services_of(scope: Scope) -> Services:
+    """Return the services of the application that serves *scope*."""
+    return cast("Services", scope["app"].state.services)
+
+
+@asynccontextmanager
+async def open_services(url: str) -> AsyncIterator[Services]:
+    """Connect to the database at *url* on demand, and follow its log."""
+    engine = create_engine(url, pool_size=10, max_overflow=10, pool_timeout=5)
+    _drop_dead_connections(engine)
+    # PostgreSQL itself refuses a write on this one; the pool is shared.
+    reader = engine.execution_options(postgresql_readonly=True)
+    head = Head(create_sessions(reader))
+    with suppress(*OUTAGE):
+        await head.renew()
+    follower = asyncio.create_task(follow(head, url))
+    try:
+        yield Services(create_sessions(engine), create_sessions(reader), head)
+    finally:
+        follower.cancel()
+        with suppress(asyncio.CancelledError):
+            await follower
+        await engine.dispose()
+
+
+def _drop_dead_connections(engine: AsyncEngine) -> None:
+    """Let no request meet a connection that a restarted database has closed.
+
+    Its end is known on this side without asking, so this costs nothing.
+    """
+
+    @sa.event.listens_for(engine.sync_engine, "checkout")
+    def check(connection: Any, *_: object) -> None:  # noqa: ANN401 - the driver's
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError

@@ -1,0 +1,4 @@
+"""Reading and writing formats of others, one module per format.
+
+Knows formats and content; refuses to publish anything.
+"""

@@ -1,0 +1,87 @@
+"""Wires everything; the only place that knows all of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.types import Lifespan
+
+from app import __version__
+from app.api.routes import api
+from app.http import docs, operations, problems
+from app.http.bodies import BodyLimits
+from app.http.cache import AnswerCache
+from app.http.limits import Admission, RateLimiter
+from app.http.metrics import Metrics
+from app.http.middleware import Edge
+from app.http.openapi import describe
+from app.http.routing import StrictRoute
+from app.http.services import open_services
+from app.settings import Settings
+
+
+class TanYin(FastAPI):
+    """FastAPI with an exact description of the interface."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = describe(self)
+        return self.openapi_schema
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application; it connects to the database when it starts."""
+    app = TanYin(
+        title="TanYin 碳因",
+        version=__version__,
+        lifespan=_lifespan(settings),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.body_limits = BodyLimits(
+        json=settings.body_limit, large=settings.calculation_body_limit
+    )
+    app.state.metrics = Metrics()
+    origin = f"http://{settings.host}:{settings.port}"
+    app.state.page = docs.FrontPage(origin, settings.demo)
+    problems.install(app)
+    _add_layers(app, settings)
+    for routes in (api, operations.routes, docs.routes):
+        app.include_router(routes)
+    _check_routes(app)
+    return app
+
+
+def _add_layers(app: FastAPI, settings: Settings) -> None:
+    metrics: Metrics = app.state.metrics
+    limiter = RateLimiter() if settings.rate_limit else None
+    # The last one added is the outermost.
+    app.add_middleware(AnswerCache, metrics=metrics)
+    app.add_middleware(Admission, limiter=limiter)
+    app.add_middleware(Edge, metrics=metrics, origins=settings.cors_origins)
+
+
+def _check_routes(app: FastAPI) -> None:
+    for route in iter_route_contexts(app.routes):
+        if not isinstance(route.original_route, StrictRoute):
+            raise TypeError(f"{route.path} was not made by app.http.routing.router.")
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _lifespan(settings: Settings) -> Lifespan[FastAPI]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(str(settings.database_url)) as services:
+            app.state.services = services
+            yield
+
+    return lifespan

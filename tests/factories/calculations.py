@@ -1,0 +1,114 @@
+"""Requests and factor versions for calculations, deterministic, keyword overrides."""
+
+from typing import Any
+
+import orjson
+
+from app.calculation import service
+from app.calculation.documents import CalculationAnswer
+from app.calculation.findings import UnknownFactor
+from app.calculation.request import parse
+from app.calculation.resolution import Found
+from app.calculation.service import Material
+from app.factors.queries import Alternative, VersionAt
+from app.kit.errors import DomainError, Findings
+from app.reference.enums import VersionStatus
+from app.reference.gwp import gwp_set
+
+Document = dict[str, Any]
+
+ELECTRICITY = "CNF-01-000001-14"
+SNAPSHOT = 5
+
+
+def version_at(code: str = ELECTRICITY, **changes: Any) -> VersionAt:
+    """Return a version as a snapshot shows it; content fields may be given too."""
+    content: Document = {
+        "name": {"zh": "电力", "en": "Electricity"},
+        "kind": "ENERGY",
+        "category": "ELECTRICITY",
+        "region": "CN",
+        "value": "0.5777",
+        "unit": "kgCO2e/kWh",
+        "gwp_set": "AR6_100",
+        "gases": [],
+        "properties": [],
+        "reference_year": 2024,
+        "validity": {"first": None, "last": None},
+        "sources": [{"title": "t", "publisher": {"zh": "部", "en": "Ministry"}}],
+    }
+    content |= {name: changes.pop(name) for name in list(changes) if name in content}
+    fields: Document = {
+        "code": code,
+        "version": 1,
+        "highest": 1,
+        "status": VersionStatus.PUBLISHED,
+        "record": {"content": content, "road": changes.pop("road", "PANEL")},
+        "record_sha256": "0" * 64,
+        "leaf_hash": "1" * 64,
+        "log_index": 0,
+        "series_id": "0" * 16,
+        "newest_year": content["reference_year"],
+        "newest_code": code,
+    }
+    return VersionAt(**fields | changes)
+
+
+def process(
+    name: str = "p", amount: Any = "1", unit: str = "kg", **more: Any
+) -> Document:
+    """Return a process that makes *amount* of *unit*."""
+    return {"id": name, "output": {"amount": amount, "unit": unit}, **more}
+
+
+def request(*processes: Document, amount: Any = "1", **more: Any) -> Document:
+    """Return a request for *amount* of the first process's output."""
+    first = processes[0]
+    reference = {
+        "process": first["id"],
+        "amount": amount,
+        "unit": first["output"]["unit"],
+    }
+    return {"reference": reference, "processes": list(processes), **more}
+
+
+def calculate(
+    body: Document | bytes,
+    *versions: VersionAt,
+    found: dict[str, Found] | None = None,
+    alternatives: dict[str, tuple[Alternative, ...]] | None = None,
+) -> CalculationAnswer:
+    """Calculate *body* with *versions* as all that is published."""
+    document = parse(body if isinstance(body, bytes) else orjson.dumps(body))
+    known: dict[str, Found] = {}
+    for version in versions:
+        known |= {version.code: version, f"{version.code}@{version.version}": version}
+    known |= found or {}
+    references = {
+        line["factor"]
+        for each in document["processes"]
+        for line in each.get("inputs", [])
+        if isinstance(line.get("factor"), str)
+    }
+    unknown = {
+        name: UnknownFactor(factor=name, snapshot=SNAPSHOT)
+        for name in references
+        if isinstance(name, str) and name not in known
+    }
+    used = {name: each for name, each in known.items() if name in references}
+    terms = service._terms(document, SNAPSHOT)  # noqa: SLF001 - what gather() does first
+    assert terms.gwp_set is gwp_set(document.get("gwp_set", "AR6_100"))
+    return service.calculate(
+        document, Material(terms, used | unknown, alternatives or {})
+    )
+
+
+def refused(body: Document | bytes, *versions: VersionAt, **more: Any) -> list[str]:
+    """Return `CODE pointer` of everything that *body* is refused for."""
+    try:
+        calculate(body, *versions, **more)
+    except Findings as error:
+        return [f"{each.code} {each.pointer or ''}".strip() for each in error.errors]
+    except DomainError as error:
+        return [f"{error.code} {error.pointer or ''}".strip()]
+    raise AssertionError("nothing was refused")
