@@ -1,7 +1,8 @@
 # Needs Python >= 3.11 with venv, and make. Nothing has to be activated; name another
 # interpreter with PYTHON=. Paths are relative: the clone may lie anywhere.
 
-LOCK = requirements-dev.lock
+# What .venv is made from, in order.
+LOCKS = requirements.lock requirements-dev.lock
 PYTHON =
 PYTEST = -n 2
 UV = uv
@@ -11,14 +12,12 @@ CANDIDATES = python3.11 python3.12 python3.13 python3.14 python3
 PG15 = $(firstword $(TANYIN_TEST_PG_BIN) $(wildcard \
   /usr/lib/postgresql/15/bin /usr/*/15/bin /usr/local/*/15/bin /opt/*/15/bin))
 
-# .venv holds a copy of each lock that it was made from, below the place of the clone:
-# whatever changes either makes it anew.
-STAMP = { pwd; cat $(1); }
+# .venv keeps a copy of each installed $$lock below the place of the clone, so that a
+# change of either is seen. The copy comes last: what was interrupted is done again.
+STAMP = { pwd; cat $$lock; }
 FRESH = { .venv/bin/python -c "" 2> /dev/null && \
-  $(STAMP) 2> /dev/null | cmp -s - .venv/$(1); }
+  $(STAMP) 2> /dev/null | cmp -s - .venv/$$lock; }
 PIP = .venv/bin/python -m pip --disable-pip-version-check --no-input install --quiet
-# Wheels only, for to build a package is to run it unseen; one is published as source.
-LOCKED = --require-hashes --only-binary :all: --no-binary openapi-ui-bundles
 
 FIND_PYTHON = { \
   for python in $(if $(PYTHON),"$(PYTHON)",$(CANDIDATES)); do \
@@ -34,9 +33,11 @@ UNDER_LOCK = 'import fcntl, os, sys; file = os.open("Makefile", os.O_RDONLY); \
   os.set_inheritable(file, True); fcntl.flock(file, fcntl.LOCK_EX); \
   os.execvp(sys.argv[1], sys.argv[1:])'
 
-.PHONY: serve test test-pg15 bench lint lock openapi image environment install
+COMPILE = $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 
-serve: LOCK = requirements.lock
+.PHONY: serve test test-pg15 bench lint openapi lock image environment install
+
+serve: LOCKS = requirements.lock
 serve: environment
 	@exec .venv/bin/python -m app.cli serve
 
@@ -60,11 +61,9 @@ lint: environment
 	.venv/bin/lint-imports
 
 openapi: environment
-	.venv/bin/python -m app.cli openapi > .venv/openapi.json
-	mv .venv/openapi.json openapi/openapi.json
+	.venv/bin/python -m app.cli openapi --write
 
-COMPILE = $(UV) pip compile --universal --python-version 3.11 --generate-hashes
-
+# With UPGRADE=--upgrade everything moves to its newest version.
 lock:
 	$(COMPILE) $(UPGRADE) --extra embedded --extra build pyproject.toml \
 	  -o requirements.lock
@@ -77,17 +76,18 @@ image:
 	$(DOCKER) build --tag tanyin .
 
 environment:
-	@$(call FRESH,$(LOCK)) || { \
+	@(for lock in $(LOCKS); do $(FRESH) || exit 1; done) || { \
 	  python=$$($(FIND_PYTHON)) && \
 	  "$$python" -c $(UNDER_LOCK) \
-	    $(MAKE) --no-print-directory install LOCK=$(LOCK) PYTHON="$$python"; }
+	    $(MAKE) --no-print-directory install LOCKS="$(LOCKS)" PYTHON="$$python"; }
 
-# For `environment` alone, which holds the lock. The stamp comes last, so that an
-# interrupted installation is made anew.
+# For `environment` alone, which holds the lock.
 install:
-	@$(call FRESH,$(LOCK)) || { \
-	  echo "Installing $(LOCK) into .venv; this takes about a minute." && \
-	  { $(call FRESH,requirements.lock) || "$(PYTHON)" -m venv --clear .venv; } && \
-	  $(PIP) $(LOCKED) --requirement $(LOCK) && \
-	  $(PIP) --no-deps --no-build-isolation --editable . && \
-	  $(call STAMP,$(LOCK)) > .venv/$(LOCK); }
+	@set -e; for lock in $(LOCKS); do \
+	  if $(FRESH); then continue; fi; \
+	  echo "Installing $$lock into .venv; this takes about a minute."; \
+	  if [ $$lock = $(firstword $(LOCKS)) ]; then "$(PYTHON)" -m venv --clear .venv; fi; \
+	  $(PIP) --require-hashes --requirement $$lock; \
+	  $(PIP) --no-deps --no-build-isolation --editable .; \
+	  $(STAMP) > .venv/$$lock; \
+	done

@@ -48,8 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         json=settings.body_limit, large=settings.calculation_body_limit
     )
     app.state.metrics = Metrics()
-    origin = f"http://{settings.host}:{settings.port}"
-    app.state.page = docs.FrontPage(origin, settings.demo)
+    app.state.page = docs.FrontPage(settings.base_url, settings.demo)
     problems.install(app)
     _add_layers(app, settings)
     for routes in (api, operations.routes, docs.routes):

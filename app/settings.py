@@ -42,6 +42,12 @@ class Settings:
     demo: bool = False
     """No database was named: embedded server, seed data, demo keys, loopback only."""
 
+    @property
+    def base_url(self) -> str:
+        """The address of the service as seen from this machine."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
     """Return the settings in *environ*; raises `BadSetting`."""

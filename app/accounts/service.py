@@ -1,19 +1,15 @@
-"""Who a key belongs to, and the accounts of a demonstration.
-
-Knows people and keys; what a role may do is decided beside each action.
-"""
+"""Who a key belongs to. What a role may do is decided beside each action."""
 
 import hashlib
 import hmac
 import re
-import secrets
 from dataclasses import dataclass
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.models import ApiKey, Organisation, Person
+from app.accounts.models import ApiKey, Person
 from app.kit import clock
 from app.kit.errors import Unauthenticated
 
@@ -36,22 +32,12 @@ class Caller:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key, shown once, and whose it is."""
-
-    key: str
-    organisation: str
-    person: str
-    role: str
-
-
 async def identify(session: AsyncSession, key_text: str) -> Caller:
     """Return whom *key_text* belongs to; raises `UnknownKey` alike for every reason."""
     match = _KEY.match(key_text)
     row = await _find_key(session, match[1] if match else "")
     expected = row.secret_sha256 if row else _NO_DIGEST
-    if not hmac.compare_digest(_digest(key_text), expected) or row is None:
+    if not hmac.compare_digest(digest(key_text), expected) or row is None:
         raise UnknownKey
     return Caller(row.id, row.person_id, row.organisation_id, row.role)
 
@@ -78,6 +64,7 @@ async def _find_key(
     return rows.one_or_none()
 
 
-def _digest(key_text: str) -> bytes:
+def digest(key_text: str) -> bytes:
+    """Return what is stored of a key."""
     # The secret holds 256 random bits, so a slow hash would protect nothing more.
     return hashlib.sha256(key_text.encode()).digest()

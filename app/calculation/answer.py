@@ -180,6 +180,7 @@ def _process(done: Calculated, number: int) -> ProcessPart:
     return {
         "id": process["id"],
         "name": process.get("name"),
+        "via": _via(done, number),
         "stage": Stage(process.get("stage", "UNSPECIFIED")),
         "activity_level": rounded(solution.activity[number]),
         "direct": rounded(direct),
@@ -187,6 +188,11 @@ def _process(done: Calculated, number: int) -> ProcessPart:
         "total": rounded(direct + upstream),
         "share": _share(direct + upstream, solution.result),
     }
+
+
+def _via(done: Calculated, number: int) -> str | None:
+    via = int(done.solution.via[number])
+    return done.request["processes"][via]["id"] if via >= 0 else None
 
 
 def _contributions(
@@ -214,14 +220,12 @@ def _contribution(done: Calculated, line: int) -> Contribution:
     assembly, solution = done.assembly, done.solution
     number, place = int(assembly.system.process[line]), int(assembly.place[line])
     route = assembly.routes[assembly.route[line]]
-    processes = done.request["processes"]
-    via = int(solution.via[number])
     amount = solution.scale[line] * assembly.system.amount[line]
     is_emission = place < 0
     return {
         "pointer": line_pointer(number, place),
-        "process": processes[number]["id"],
-        "via": processes[via]["id"] if via >= 0 else None,
+        "process": done.request["processes"][number]["id"],
+        "via": _via(done, number),
         "stage": STAGES[assembly.stage[line]],
         "factor": None if is_emission else route.coefficient.label,
         "gas": route.coefficient.label if is_emission else None,

@@ -81,6 +81,8 @@ class ProcessPart(TypedDict):
 
     id: str
     name: str | None
+    via: str | None
+    """The previous process on the shortest path from the reference."""
     stage: Stage
     activity_level: Computed
     """How many of its stated runs the result takes."""
@@ -100,7 +102,7 @@ class Contribution(TypedDict):
     pointer: str
     process: str
     via: str | None
-    """The previous process on the shortest path from the reference."""
+    """As of the process."""
     stage: Stage
     factor: str | None
     """`CODE@n` or the name of an inline factor; null for an emission."""

@@ -1,14 +1,42 @@
-"""What reading knows of factors at a snapshot."""
+"""Reading versions at a snapshot.
 
-from collections.abc import Collection, Sequence
+Everything here is a function of its arguments and of the log below the snapshot.
+"""
 
+from collections.abc import Callable, Collection, Sequence
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import Field, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import queries
 from app.factors.codes import Pin
 from app.factors.queries import Alternative, VersionAt
+from app.factors.schemas import FactorPage, FactorRead, PageQuery
+from app.kit.canonical import Json
+from app.kit.errors import NotFound
+from app.kit.paging import read_cursor, write_cursor
 from app.reference import categories, regions
-from app.reference.enums import RegionLevel
+from app.reference.enums import RegionLevel, Road
+
+Where: TypeAlias = Callable[[str], str]
+"""How the caller writes the place of a parameter, for an error."""
+Number: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
+
+# The snapshot, and the version before the page.
+_POSITION: Final = TypeAdapter(tuple[Number, Number])
+
+
+class NoSuchFactor(NotFound):
+    code = "UNKNOWN_FACTOR"
+    en = "There is no factor {factor} at this snapshot."
+    zh = "在此快照中没有因子 {factor}。"
+
+
+class NoSuchVersion(NotFound):
+    code = "UNKNOWN_VERSION"
+    en = "{factor} has no version {version} at this snapshot."
+    zh = "在此快照中 {factor} 没有第 {version} 版。"
 
 
 async def load_versions(
@@ -16,6 +44,87 @@ async def load_versions(
 ) -> dict[Pin, VersionAt]:
     """Return what *pins* name at *snapshot*; a pin that names nothing is left out."""
     return await queries.versions_at(session, pins, snapshot)
+
+
+async def get_version(session: AsyncSession, pin: Pin, snapshot: int) -> VersionAt:
+    """Return what *pin* names at *snapshot*; raises `NoSuchFactor`, `NoSuchVersion`."""
+    wanted = {pin, Pin(pin.code, None)}
+    found = await load_versions(session, wanted, snapshot)
+    if not found:
+        raise NoSuchFactor(factor=pin.code)
+    if pin not in found:
+        raise NoSuchVersion(factor=pin.code, version=pin.version)
+    return found[pin]
+
+
+async def get_record(session: AsyncSession, pin: Pin, snapshot: int) -> bytes:
+    """Return the bytes that were logged for the version that *pin* names."""
+    version = await get_version(session, pin, snapshot)
+    return await queries.get_record(session, version.log_index)
+
+
+def read_version(version: VersionAt) -> FactorRead:
+    """Return *version* as it is answered: its record, and what the snapshot adds."""
+    record, content = version.record, version.record["content"]
+    source, road = content["sources"][0], record["road"]
+    return FactorRead.model_validate(
+        {
+            **content,
+            "code": version.code,
+            "version": version.version,
+            "status": version.status,
+            "series": version.series_id,
+            "source": source,
+            "road": road,
+            "unreviewed": road == Road.IMPORT,
+            "citation": _citation(source, f"{version.code}@{version.version}"),
+            "content_sha256": record["review"]["digest"],
+            "record_sha256": version.record_sha256,
+            "leaf_hash": version.leaf_hash,
+            "log_index": version.log_index,
+            "recorded_at": record["recorded_at"],
+        },
+        # The record is JSON, where an enumeration is text and a tuple an array.
+        strict=False,
+    )
+
+
+def _citation(source: dict[str, Any], pin: str) -> str:
+    zh, en = source["publisher"]["zh"], source["publisher"]["en"]
+    publisher = zh if zh == en else f"{zh} ({en})"
+    facts = (publisher, source["title"], source["document_number"], source["date"])
+    return f"{', '.join(filter(None, facts))}; TanYin 碳因 {pin}."
+
+
+async def list_versions(
+    session: AsyncSession, code: str, page: PageQuery, snapshot: int, where: Where
+) -> FactorPage:
+    """Return the versions of *code*, the first one first."""
+    newest = await get_version(session, Pin(code, None), snapshot)
+    _, after = versions_position(code, page, where) or (snapshot, 0)
+    last = min(after + page.limit, newest.highest)
+    pins = [Pin(code, number) for number in range(after + 1, last + 1)]
+    found = await load_versions(session, pins, snapshot)
+    return FactorPage(
+        items=tuple(read_version(found[pin]) for pin in pins),
+        snapshot=snapshot,
+        next_cursor=write_cursor(_history(code), [snapshot, last])
+        if last < newest.highest
+        else None,
+    )
+
+
+def versions_position(
+    code: str, page: PageQuery, where: Where
+) -> tuple[int, int] | None:
+    """Return snapshot and version of the cursor of *page*, if it has one."""
+    if page.cursor is None:
+        return None
+    return read_cursor(page.cursor, _history(code), _POSITION, where("cursor"))
+
+
+def _history(code: str) -> Json:
+    return ["versions", code]
 
 
 async def footprint_alternatives(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated, Final
 
+import sqlalchemy as sa
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +21,7 @@ from app.translog.service import SnapshotNotYet
 
 _SIZE: Final = re.compile(r"(0|[1-9][0-9]*)\Z", re.ASCII)
 _LONGEST_SIZE: Final = 18
+_PATIENCE: Final = sa.text("SET LOCAL lock_timeout = '5s'")
 _SNAPSHOT: Final = query_pointer("snapshot")
 
 
@@ -87,6 +89,7 @@ async def resolve_snapshot(
         raise UnknownSnapshot(pointer=pointer) from None
     # A transaction of its own: it may take the log's lock, which appenders wait for.
     async with services.read_sessions.begin() as session:
+        await session.execute(_PATIENCE)
         try:
             size = await translog.size_at(session, instant)
         except SnapshotNotYet as error:

@@ -23,9 +23,9 @@ from app.kit.errors import DomainError, Malformed
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
-_URI_BYTES: Final = 8 * 1024
-_HEADER_FIELDS: Final = 100
-_HEADER_BYTES: Final = 32 * 1024
+URI_BYTES: Final = 8 * 1024
+HEADER_FIELDS: Final = 100
+HEADER_BYTES: Final = 32 * 1024
 _CLIENT_GONE: Final = 499
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9_-]{1,64}\Z")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})|%00")
@@ -171,10 +171,10 @@ def _refusal(scope: Scope) -> DomainError | None:
     """Return why *scope* is refused before anybody looks at what it asks for."""
     path, query = scope["raw_path"], scope["query_string"]
     fields = scope["headers"]
-    if len(path) + len(query) >= _URI_BYTES:
-        return UriTooLong(limit=_URI_BYTES)
-    if len(fields) > _HEADER_FIELDS or _header_bytes(fields) > _HEADER_BYTES:
-        return HeadersTooLarge(fields=_HEADER_FIELDS, limit=_HEADER_BYTES)
+    if len(path) + len(query) >= URI_BYTES:
+        return UriTooLong(limit=URI_BYTES)
+    if len(fields) > HEADER_FIELDS or _header_bytes(fields) > HEADER_BYTES:
+        return HeadersTooLarge(fields=HEADER_FIELDS, limit=HEADER_BYTES)
     if not (_is_clean(path) and _is_clean(query)):
         return BadAddress()
     return _framing(scope)

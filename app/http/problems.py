@@ -44,7 +44,6 @@ MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/problems/"
 _SHOWN: Final = 200
 _RETRY_SECONDS: Final = 2
-_SERVER_FAULT: Final = 500
 _ACCEPTED: Final = re.compile(
     r"(?:^|,)\s*([a-z]{1,8})(?:-[a-z0-9-]*)?\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?(?=,|$)"
 )
@@ -204,8 +203,7 @@ def answer(scope: Scope, error: Exception) -> Response:
     """Return the problem document of *error*, which is logged if it is our failure."""
     refusal = _refusal(error)
     status = _status(refusal)
-    if status >= _SERVER_FAULT and refusal is not error:
-        _log.error("%s", refusal.code, exc_info=error, extra=_identity(scope))
+    _report(scope, refusal, error)
     language = _language(Headers(scope=scope).get("accept-language", ""))
     body = _document(scope, refusal, status, language)
     return Response(
@@ -237,12 +235,17 @@ def _is_outage(error: Exception) -> bool:
     return state is None or state[:2] in _OUTAGES or state in _COLLISIONS
 
 
+def _report(scope: Scope, refusal: DomainError, error: Exception) -> None:
+    """Log what is our failure: an outage in a line, a mistake with its traceback."""
+    extra = {"fields": {"request_id": scope.get("tanyin.request_id", "")}}
+    if isinstance(refusal, InternalError):
+        _log.error(refusal.code, exc_info=error, extra=extra)
+    elif isinstance(refusal, Unavailable):
+        _log.warning("%s: %s", refusal.code, type(error).__name__, extra=extra)
+
+
 def _status(error: DomainError) -> int:
     return next(_STATUSES[base] for base in type(error).__mro__ if base in _STATUSES)
-
-
-def _identity(scope: Scope) -> dict[str, str]:
-    return {"request_id": scope.get("tanyin.request_id", "")}
 
 
 def _document(

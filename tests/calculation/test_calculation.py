@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from app.factors.queries import Alternative
-from app.reference.enums import VersionStatus
+from app.reference.enums import GhgCategory, VersionStatus
 from tests.factories.calculations import (
     ELECTRICITY,
     calculate,
@@ -168,7 +168,7 @@ def test_uptake_is_stated_positive_and_counted_negative() -> None:
     assert answer["result"]["value"] == "-2"
     assert answer["result"]["excluding_uptake"] == "1"
     parts = {each["category"]: each["value"] for each in answer["by_category"]}
-    assert parts["BIO_REMOVAL"] == "-3"
+    assert parts[GhgCategory.BIO_REMOVAL] == "-3"
     assert refused(request(process(emissions=[emission("CO2_FOSSIL", "-1")]))) == [
         "NEGATIVE_EMISSION /processes/0/emissions/0/amount"
     ]
@@ -496,12 +496,9 @@ def test_a_parameter_is_never_a_factor(purpose: str) -> None:
     assert refused(tree, parameter) == ["EF_KIND_MISMATCH /processes/0/inputs/0/factor"]
 
 
-STATUS_RULES: dict[tuple[VersionStatus, bool, bool], str] = {
-    (status, pinned, strict): "plain"
-    for status, pinned, strict in itertools.product(
-        VersionStatus, [False, True], [False, True]
-    )
-}
+STATUS_RULES: dict[tuple[VersionStatus, bool, bool], str] = dict.fromkeys(
+    itertools.product(VersionStatus, [False, True], [False, True]), "plain"
+)
 for _pinned, _strict in itertools.product([False, True], [False, True]):
     STATUS_RULES[VersionStatus.VOID, _pinned, _strict] = "error FACTOR_VOID"
     STATUS_RULES[VersionStatus.SUSPENDED, _pinned, _strict] = (
@@ -587,7 +584,7 @@ def test_a_line_may_name_its_category() -> None:
 
     parts = {each["category"]: each["value"] for each in calculate(tree)["by_category"]}
 
-    assert parts["AIRCRAFT"] == "2"
+    assert parts[GhgCategory.AIRCRAFT] == "2"
 
 
 @pytest.mark.parametrize(("detail", "shown"), [("SUMMARY", 100), ("FULL", 250)])

@@ -1,0 +1,145 @@
+"""Published factors: search, one factor, its versions, its record."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Path, Query, Request, Response
+
+from app.factors import finding
+from app.factors import service as factors
+from app.factors.codes import Pin, check_code
+from app.factors.schemas import (
+    FacetedPage,
+    FactorPage,
+    FactorRead,
+    FactorSearch,
+    PageQuery,
+    WholeNumber,
+)
+from app.http.dependencies import ReadSession, Snapshot, resolve_snapshot
+from app.http.findings import query_pointer
+from app.http.problems import problem_responses
+from app.http.routing import router
+from app.kit.canonical import sha256_hex
+from app.kit.errors import NotFound
+from app.kit.paging import BadCursor
+
+routes = router("factors")
+
+_FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+def _code(
+    code: Annotated[
+        str,
+        Path(
+            description="A factor code; its last two digits are a check number.",
+            examples=["CNF-01-000001-14"],
+        ),
+    ],
+) -> str:
+    return check_code(code, "{code}")
+
+
+Code = Annotated[str, Depends(_code)]
+VersionNumber = Annotated[
+    WholeNumber, Path(ge=1, lt=10**9, description="1, 2, 3 and so on.")
+]
+
+
+@routes.get("/factors", response_model=FacetedPage | FactorPage)
+async def list_factors(
+    request: Request,
+    response: Response,
+    session: ReadSession,
+    snapshot: Snapshot,
+    query: Annotated[FactorSearch, Query()],
+) -> FactorPage:
+    """Search the catalogue.
+
+    Lists the current version of each factor at the snapshot. All filters that are given
+    must hold. Pages stay what they are while others publish: a cursor keeps the
+    snapshot of its first page.
+    """
+    position = finding.search_position(query, query_pointer)
+    if position is not None:
+        snapshot = await _snapshot_of_cursor(request, position[0], snapshot)
+    page = await finding.search_factors(session, query, snapshot, query_pointer)
+    _link_next(request, response, page)
+    return page
+
+
+@routes.get("/factors/{code}", responses=problem_responses(NotFound))
+async def get_factor(
+    code: Code, session: ReadSession, snapshot: Snapshot
+) -> FactorRead:
+    """Read a factor: its current version at the snapshot."""
+    version = await factors.get_version(session, Pin(code, None), snapshot)
+    return factors.read_version(version)
+
+
+@routes.get("/factors/{code}/versions", responses=problem_responses(NotFound))
+async def list_versions(
+    request: Request,
+    response: Response,
+    code: Code,
+    session: ReadSession,
+    snapshot: Snapshot,
+    query: Annotated[PageQuery, Query()],
+) -> FactorPage:
+    """List the versions of a factor, the first one first.
+
+    Each has its status at the snapshot, and its `change_reason`.
+    """
+    position = factors.versions_position(code, query, query_pointer)
+    if position is not None:
+        snapshot = await _snapshot_of_cursor(request, position[0], snapshot)
+    page = await factors.list_versions(session, code, query, snapshot, query_pointer)
+    _link_next(request, response, page)
+    return page
+
+
+@routes.get("/factors/{code}/versions/{n}", responses=problem_responses(NotFound))
+async def get_version(
+    code: Code, n: VersionNumber, session: ReadSession, snapshot: Snapshot
+) -> FactorRead:
+    """Read one version of a factor, with its status at the snapshot."""
+    version = await factors.get_version(session, Pin(code, n), snapshot)
+    return factors.read_version(version)
+
+
+@routes.get(
+    "/factors/{code}/versions/{n}/record",
+    response_class=Response,
+    responses={
+        **problem_responses(NotFound),
+        200: {"content": {"application/json": {"schema": {"type": "object"}}}},
+    },
+)
+async def get_record(
+    code: Code, n: VersionNumber, session: ReadSession, snapshot: Snapshot
+) -> Response:
+    """Fetch the exact bytes that were logged for a version.
+
+    Canonical JSON (RFC 8785). Their SHA-256 is `record_sha256`, and with a zero byte
+    before them `leaf_hash`. They never change; the status is not in them.
+    """
+    record = await factors.get_record(session, Pin(code, n), snapshot)
+    headers = {"Cache-Control": _FOREVER, "ETag": f'"{sha256_hex(record)}"'}
+    return Response(record, media_type="application/json", headers=headers)
+
+
+async def _snapshot_of_cursor(request: Request, stated: int, asked: int) -> int:
+    """Return the snapshot of a cursor, which may not differ from one asked for."""
+    pointer = query_pointer("cursor")
+    if stated != asked and "snapshot" in request.query_params:
+        raise BadCursor(pointer=pointer)
+    size = await resolve_snapshot(request, str(stated), pointer)
+    request.scope["tanyin.snapshot"] = size
+    return size
+
+
+def _link_next(request: Request, response: Response, page: FactorPage) -> None:
+    if page.next_cursor is not None:
+        following = request.url.include_query_params(cursor=page.next_cursor)
+        address = f"{following.path}?{following.query}"
+        response.headers["Link"] = f'<{address}>; rel="next"'

@@ -1,0 +1,91 @@
+"""What demo mode puts in place: database, accounts with keys, seed data."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final
+
+from app.accounts import service as accounts
+from app.accounts.demo import create_demo_accounts
+from app.accounts.service import UnknownKey
+from app.cli import seed
+from app.kit import migrate
+from app.kit.database import Sessions, create_engine, create_sessions
+from app.kit.embedded import serve_postgres
+from app.settings import Settings
+from app.translog import service as translog
+
+_DATABASE: Final = "tanyin"
+_OWNER: Final = "tanyin_owner"
+_APPLICATION: Final = "tanyin_app"
+
+Keys = dict[str, dict[str, str]]
+
+
+@contextmanager
+def running_demo(settings: Settings) -> Iterator[Settings]:
+    """Run the embedded database, complete with content; yield settings that name it."""
+    with serve_postgres(settings.data_dir) as server:
+        asyncio.run(server.ensure_database(_DATABASE, _OWNER))
+        ready = replace(
+            settings,
+            database_url=server.url(_APPLICATION, _DATABASE),
+            migration_url=server.url(_OWNER, _DATABASE),
+        )
+        migrate.upgrade(str(ready.migration_url), str(ready.database_url))
+        asyncio.run(_fill(ready))
+        yield ready
+
+
+def keys_file(settings: Settings) -> Path:
+    """Return where the demo's keys are."""
+    return settings.data_dir / "demo_keys.json"
+
+
+async def _fill(settings: Settings) -> None:
+    engine = create_engine(str(settings.database_url))
+    sessions = create_sessions(engine)
+    keys = await _ensure_keys(sessions, settings)
+    async with sessions() as session:
+        is_empty = await translog.size(session) == 0
+    if is_empty:
+        publishers = keys["publisher"]["person"], keys["publisher_2"]["person"]
+        report = await seed.load(sessions, publishers)
+        print(*report.lines(), sep="\n", flush=True)
+    await engine.dispose()
+
+
+async def _ensure_keys(sessions: Sessions, settings: Settings) -> Keys:
+    path = keys_file(settings)
+    keys = json.loads(path.read_bytes())["keys"] if path.exists() else {}
+    if not await _are_known(sessions, keys):
+        async with sessions.begin() as session:
+            made = await create_demo_accounts(session)
+        keys = {name: asdict(each) for name, each in made.items()}
+    # Committed first, so that no key on disk is unknown. A crash in between loses the
+    # keys, and the next start makes others.
+    _write(path, {"base_url": settings.base_url, "keys": keys})
+    return keys
+
+
+async def _are_known(sessions: Sessions, keys: Keys) -> bool:
+    async with sessions() as session:
+        try:
+            for each in keys.values():
+                await accounts.identify(session, each["key"])
+        except UnknownKey:
+            return False
+    return bool(keys)
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    file = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as stream:
+        json.dump(document, stream, ensure_ascii=False, indent=2)
+    fresh.replace(path)
