@@ -26,6 +26,7 @@ from app.kit.paging import BadCursor
 routes = router("factors")
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
+_CURSOR: Final = query_pointer("cursor")
 
 
 def _code(
@@ -60,10 +61,10 @@ async def list_factors(
     must hold. Pages stay what they are while others publish: a cursor keeps the
     snapshot of its first page.
     """
-    position = finding.search_position(query, query_pointer)
+    position = finding.search_position(query, _CURSOR)
     if position is not None:
         snapshot = await _snapshot_of_cursor(request, position[0], snapshot)
-    page = await finding.search_factors(session, query, snapshot, query_pointer)
+    page = await finding.search_factors(session, query, snapshot, _CURSOR)
     _link_next(request, response, page)
     return page
 
@@ -90,10 +91,10 @@ async def list_versions(
 
     Each has its status at the snapshot, and its `change_reason`.
     """
-    position = factors.versions_position(code, query, query_pointer)
+    position = factors.versions_position(code, query, _CURSOR)
     if position is not None:
         snapshot = await _snapshot_of_cursor(request, position[0], snapshot)
-    page = await factors.list_versions(session, code, query, snapshot, query_pointer)
+    page = await factors.list_versions(session, code, query, snapshot, _CURSOR)
     _link_next(request, response, page)
     return page
 
@@ -130,10 +131,9 @@ async def get_record(
 
 async def _snapshot_of_cursor(request: Request, stated: int, asked: int) -> int:
     """Return the snapshot of a cursor, which may not differ from one asked for."""
-    pointer = query_pointer("cursor")
     if stated != asked and "snapshot" in request.query_params:
-        raise BadCursor(pointer=pointer)
-    size = await resolve_snapshot(request, str(stated), pointer)
+        raise BadCursor(pointer=_CURSOR)
+    size = await resolve_snapshot(request, str(stated), _CURSOR)
     request.scope["tanyin.snapshot"] = size
     return size
 

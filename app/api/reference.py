@@ -1,32 +1,28 @@
 """Vocabularies: what the codes in factors and requests mean."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Annotated, Final, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
+from pydantic import Field
 
+from app.factors.schemas import Label
 from app.http.findings import query_pointer
-from app.http.problems import problem_responses
 from app.http.routing import router
 from app.kit.decimals import parse_decimal, rounded
 from app.kit.schemas import DecimalText, Schema
 from app.reference import categories, gases, gwp, regions, stages
 from app.reference.enums import ENUMERATIONS, GhgCategory, RegionLevel, Term
+from app.reference.gwp import GwpSet
 from app.units import catalogue
 from app.units.algebra import Dimension, Unit, convert
 
 routes = router("reference")
 
 Item = TypeVar("Item")
-
-
-class Label(Schema):
-    """A name in Chinese and in English."""
-
-    zh: str
-    en: str
+Model = TypeVar("Model", bound=Schema)
 
 
 class Vocabulary(Schema, Generic[Item]):
@@ -57,14 +53,14 @@ class UnitRead(Schema):
 
 
 class Conversion(Schema):
-    """A quantity in two units."""
+    """One quantity in two units."""
 
     value: DecimalText
-    source: UnitRead
-    target: UnitRead
+    origin: Annotated[UnitRead, Field(alias="from")]
+    to: UnitRead
     exact: str
-    """The converted value as a rational in lowest terms."""
-    converted: str
+    """The converted value, as a rational in lowest terms."""
+    result: str
     """The same, rounded half-even to 12 significant digits."""
 
 
@@ -106,8 +102,8 @@ class RegionRead(Schema):
     gb2260: str | None
     grid: str | None
     scheme: str | None
-    valid_from: str | None
-    valid_until: str | None
+    valid_from: dt.date | None
+    valid_until: dt.date | None
     source: str
 
 
@@ -124,3 +120,109 @@ class CategoryRead(Schema):
     hs2022: str | None
     cpc21: str | None
     source: str | None
+
+
+@routes.get("/reference/units")
+async def list_units() -> Vocabulary[UnitRead]:
+    """List the units, grouped by dimension, with their exact sizes."""
+    return Vocabulary(items=tuple(_unit(each) for each in catalogue.units()))
+
+
+@routes.get("/reference/units/convert")
+async def convert_units(
+    value: Annotated[str, Query(max_length=100, examples=["1.92"])],
+    origin: Annotated[str, Query(alias="from", max_length=100, examples=["tce"])],
+    target: Annotated[str, Query(alias="to", max_length=100, examples=["万kWh"])],
+) -> Conversion:
+    """Convert a quantity exactly.
+
+    Only within a dimension: crossing from mass to energy takes a property of a factor.
+    """
+    number = Fraction(parse_decimal(value, query_pointer("value")))
+    source = catalogue.unit(origin, query_pointer("from"))
+    to = catalogue.unit(target, query_pointer("to"))
+    exact = convert(number, source, to, query_pointer("to"))
+    units = {"from": _unit(source), "to": _unit(to)}
+    result = {"exact": str(exact), "result": rounded(float(exact))}
+    return Conversion.model_validate({"value": value, **units, **result})
+
+
+@routes.get("/reference/gases")
+async def list_gases() -> Vocabulary[GasRead]:
+    """List the gases that a factor or an emission may name."""
+    return Vocabulary(items=tuple(_read(GasRead, each) for each in gases.gases()))
+
+
+@routes.get("/reference/gwp-sets")
+async def list_gwp_sets() -> Vocabulary[GwpSetRead]:
+    """List the sets of global warming potentials, with every value and its source."""
+    return Vocabulary(items=tuple(_gwp_set(each) for each in gwp.gwp_sets()))
+
+
+@routes.get("/reference/regions")
+async def list_regions() -> Vocabulary[RegionRead]:
+    """List the regions, parents first.
+
+    A search for a factor climbs from a region to its `grid`, where known, or `parent`.
+    """
+    return Vocabulary(
+        items=tuple(_read(RegionRead, each) for each in regions.regions())
+    )
+
+
+@routes.get("/reference/categories")
+async def list_categories() -> Vocabulary[CategoryRead]:
+    """List the product categories with their codes in other classifications."""
+    items = (_read(CategoryRead, each) for each in categories.categories())
+    return Vocabulary(items=tuple(items))
+
+
+def _unit(unit: Unit) -> UnitRead:
+    canonical = catalogue.canonical_unit(unit.dimension).code
+    return _read(UnitRead, unit, factor=str(unit.factor), canonical_unit=canonical)
+
+
+def _gwp_set(gwp_set: GwpSet) -> GwpSetRead:
+    values = tuple(
+        Potential(gas=gas, value=format(value, "f"), source=gwp_set.sources[gas])
+        for gas, value in gwp_set.values.items()
+    )
+    return _read(GwpSetRead, gwp_set, values=values)
+
+
+def _read(model: type[Model], entry: object, **others: object) -> Model:
+    """Return *entry* of a vocabulary as it is answered."""
+    facts = {name: getattr(entry, name, None) for name in model.model_fields}
+    facts["name"] = Label.model_validate(entry, from_attributes=True)
+    return model.model_validate(facts | others, strict=False)
+
+
+def _add_terms(path: str, terms: Sequence[Term], text: str) -> None:
+    """Serve a list of terms at *path*; *text* is its public description."""
+    answer = Vocabulary(items=tuple(_read(TermRead, each) for each in terms))
+
+    async def list_terms() -> Vocabulary[TermRead]:
+        return answer
+
+    list_terms.__name__ = f"list_{path.replace('-', '_')}"
+    routes.get(f"/reference/{path}", description=text)(list_terms)
+
+
+_add_terms("stages", stages.stages(), "List the life-cycle stages in order.")
+for _path, _name, _text in (
+    ("kinds", "factor_kind", "List the kinds of factors."),
+    ("boundaries", "boundary", "List the system boundaries."),
+    ("statuses", "version_status", "List the statuses of a version."),
+    ("roads", "road", "List the roads by which a version is published."),
+    (
+        "representativeness",
+        "representativeness",
+        "List of what a factor is an average.",
+    ),
+    ("verifications", "verification", "List how a figure is checked with its source."),
+    ("gwp-absences", "gwp_absence", "List why a factor names no set of potentials."),
+    ("ghg-categories", "ghg_category", "List the parts of a footprint."),
+    ("allocation-methods", "allocation_method", "List the methods of allocation."),
+    ("region-levels", "region_level", "List the levels of regions."),
+):
+    _add_terms(_path, ENUMERATIONS[_name], _text)

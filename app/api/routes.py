@@ -2,7 +2,10 @@
 
 from fastapi import APIRouter
 
-from app.api import calculations
+from app.api import calculations, factors, reference, series
 
 api = APIRouter(prefix="/v1")
 api.include_router(calculations.routes)
+api.include_router(factors.routes)
+api.include_router(series.routes)
+api.include_router(reference.routes)

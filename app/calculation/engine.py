@@ -109,7 +109,7 @@ def solve(system: System) -> Solution:
         solution = _solve(system)
     numbers = (solution.activity, solution.upstream, solution.value)
     if not all(np.isfinite(array).all() for array in numbers):
-        raise ResultOutOfRange
+        raise ResultOutOfRange(pointer="/reference")
     return solution
 
 
@@ -140,7 +140,7 @@ def _total(value: Floats) -> float:
     try:
         return math.fsum(value)
     except (OverflowError, ValueError):
-        raise ResultOutOfRange from None
+        raise ResultOutOfRange(pointer="/reference") from None
 
 
 def _by_process(system: System, values: Floats) -> Floats:
@@ -229,7 +229,7 @@ def _activity(
     demand[np.flatnonzero(graph.order == system.reference)] = system.demand
     throughput = factors.solve(demand)
     if not np.isfinite(throughput).all():
-        raise ResultOutOfRange
+        raise ResultOutOfRange(pointer="/reference")
     residual = np.abs(demand - technology @ throughput).max()
     if not residual <= RESIDUAL * np.abs(throughput).max():
         raise _unsolvable(system, graph)
@@ -275,17 +275,19 @@ def _check_productive(
     if components:
         members = np.flatnonzero(looping & (graph.component == min(components)))
         cycle = _cycle(system, int(members[0]), graph.component)
-        raise NonProductiveLoop(cycle=_shown(system, cycle))
+        raise NonProductiveLoop(pointer=_pointer(cycle), cycle=_shown(system, cycle))
 
 
 def _unsolvable(system: System, graph: _Graph) -> Invalid:
     """Return the error that names a cycle of the first loop without a solution."""
     looping = np.flatnonzero(_looping(system, graph))
+    if not len(looping):  # a tree always has a solution, if not always in doubles
+        return ResultOutOfRange(pointer="/reference")
     starts = {int(graph.component[p]): int(p) for p in reversed(looping)}
     singular = [p for c, p in starts.items() if _is_singular(system, graph, c)]
-    start = min(singular or starts.values(), default=system.reference)
+    start = min(singular or starts.values())
     cycle = _cycle(system, start, graph.component)
-    return UnsolvableSystem(cycle=_shown(system, cycle))
+    return UnsolvableSystem(pointer=_pointer(cycle), cycle=_shown(system, cycle))
 
 
 def _is_singular(system: System, graph: _Graph, component: int) -> bool:
@@ -321,6 +323,10 @@ def _cycle(system: System, start: int, component: Ints) -> list[int]:
         node = int(before[node])
         path.append(node)
     return path[::-1]
+
+
+def _pointer(cycle: list[int]) -> str:
+    return f"/processes/{cycle[0]}"
 
 
 def _shown(system: System, cycle: list[int]) -> str:

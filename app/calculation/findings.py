@@ -17,6 +17,11 @@ class DuplicateProcess(Invalid):
     zh = "过程标识“{id}”重复。"
 
 
+class GasesNotAllowed(Invalid):
+    en = "Gas masses belong to a CO2e value; this one is {substance} alone."
+    zh = "分气体质量仅用于 CO2e 当量值;此值仅为 {substance}。"
+
+
 class BadText(Invalid):
     en = "The text holds control, hidden or unassigned characters."
     zh = "文本含有控制字符、不可见字符或未分配字符。"

@@ -237,6 +237,9 @@ def _version_figure(label: str, content: Mapping[str, Any]) -> Figure:
 
 def _inline_figure(factor: InlineFactor, requested: str) -> Figure:
     unit = parse_factor_unit(factor["unit"], GAS_CODES, "/factor/unit")
+    if factor.get("gases") and unit.substance != "CO2e":
+        where = "/factor/gases"
+        raise findings.GasesNotAllowed(pointer=where, substance=unit.substance)
     return Figure(
         label=factor["name"],
         value=Fraction(number_text(factor["value"], "/factor/value")),

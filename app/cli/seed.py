@@ -28,8 +28,9 @@ class LoadReport:
         total = self.published.total()
         factors = total - self.parameters
         return [
-            f"{total} versions published: {factors} factors, {self.chinese} of them "
-            f"for China, and {self.parameters} parameters",
+            f"{total} versions published",
+            f"  {factors:>6} factors, {self.chinese} of them for China",
+            f"  {self.parameters:>6} parameters",
             *(f"  {count:>6} from {path}" for path, count in self.published.items()),
             f"{self.left_out.total()} facts left out of the tables",
             *(f"  {count:>6} {why}" for why, count in self.left_out.most_common()),

@@ -12,7 +12,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import search
@@ -94,7 +94,7 @@ class Found:
     the counts by facet and value.
     """
 
-    hits: list[tuple[Pin, int]]
+    hits: list[tuple[Shown, int]]
     total: int
     counts: list[tuple[str, str, int]]
 
@@ -108,14 +108,25 @@ async def find(session: AsyncSession, listing: Listing, snapshot: int) -> Found:
     values = _values(listing)
     statement = _find(frozenset(values), listing.sort, facets=listing.facets)
     rows = await session.execute(statement, {**values, "snapshot": snapshot})
-    return _found(rows.tuples().all())
+    found = Found(hits=[], total=0, counts=[])
+    for row in rows:
+        if row.facet == _HIT:
+            found.hits.append((_shown(row), row.number))
+        else:
+            found.counts.append((row.facet, row.value, row.number))
+    return found
 
 
-def _found(rows: Sequence[tuple[str, str, int]]) -> Found:
-    return Found(
-        hits=[(parse_pin(value), rank) for facet, value, rank in rows if facet == _HIT],
-        total=sum(count for facet, _, count in rows if facet == _TOTAL),
-        counts=[row for row in rows if row[0] not in {_HIT, _TOTAL}],
+def _shown(row: sa.Row[Any]) -> Shown:
+    return Shown(
+        code=row.value,
+        version=row.version,
+        status=status_at(row.change, row.version, row.version),
+        record=orjson.loads(row.record),
+        record_sha256=sha256_hex(row.record),
+        leaf_hash=row.leaf_hash.hex(),
+        log_index=row.log_index,
+        series_id=row.series_id,
     )
 
 
@@ -299,7 +310,7 @@ def _changes(name: str, which: sa.ColumnElement[bool]) -> sa.CTE:
     return (
         sa.select(*key, StatusChange.status, StatusChange.log_index)
         .where(StatusChange.log_index < SNAPSHOT, which)
-        .distinct(*key)
+        .ext(distinct_on(*key))
         .order_by(*key, StatusChange.log_index.desc())
         .cte(name)
     )

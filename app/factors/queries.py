@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -51,7 +51,7 @@ async def newest_records(
         sa.select(FactorVersion.code, FactorVersion.version, LogEntry.record)
         .join(FactorVersion.entry)
         .where(FactorVersion.code.in_(codes))
-        .distinct(FactorVersion.code)
+        .ext(distinct_on(FactorVersion.code))
         .order_by(FactorVersion.code, FactorVersion.version.desc())
     )
     return {
@@ -67,27 +67,32 @@ async def last_serials(session: AsyncSession) -> dict[str, int]:
     rows = await session.execute(
         sa.select(Factor.domain, sa.func.max(Factor.serial)).group_by(Factor.domain)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class VersionAt:
-    """A version as a snapshot shows it.
-
-    `record` is the parsed log entry. `highest` is the factor's highest version at the
-    snapshot; `newest_year` is the latest reference year of its series there, found in
-    the factor `newest_code`.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A version as a snapshot shows it; `record` is the parsed log entry."""
 
     code: str
     version: int
-    highest: int
     status: VersionStatus
     record: dict[str, Any]
     record_sha256: str
     leaf_hash: str
     log_index: int
     series_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionAt(Shown):
+    """A version beside what else the snapshot has.
+
+    `highest` is the highest version of its factor, `newest_year` the latest reference
+    year of its series with a factor in use, which is `newest_code`.
+    """
+
+    highest: int
     newest_year: int
     newest_code: str
 
@@ -236,7 +241,7 @@ def _versions_at() -> Statement:
             Factor.series_id,
             LogEntry.record,
             LogEntry.leaf_hash,
-            _last_change(version).label("change"),
+            last_change(version.code, version.version).label("change"),
             sa.func.coalesce(newest.c.year, version.reference_year).label(
                 "newest_year"
             ),
@@ -313,18 +318,20 @@ def is_current(version: type[FactorVersion]) -> sa.ColumnElement[bool]:
 def in_use(version: type[FactorVersion]) -> sa.ColumnElement[bool]:
     """Tell that nothing withdraws *version* at the snapshot."""
     return (
-        sa.func.coalesce(_last_change(version), VersionStatus.PUBLISHED)
+        sa.func.coalesce(last_change(version.code, version.version), VersionStatus.PUBLISHED)
         == VersionStatus.PUBLISHED
     )
 
 
-def _last_change(version: type[FactorVersion]) -> sa.ScalarSelect[str]:
-    """Return the status last given to *version* or to its whole factor."""
+def last_change(
+    code: sa.ColumnElement[str], version: sa.ColumnElement[int]
+) -> sa.ScalarSelect[str]:
+    """Return the status last given to *version* of *code* or to the whole factor."""
     change = aliased(StatusChange)
     return (
         sa.select(change.status)
-        .where(change.code == version.code)
-        .where(sa.or_(change.version.is_(None), change.version == version.version))
+        .where(change.code == code)
+        .where(sa.or_(change.version.is_(None), change.version == version))
         .where(change.log_index < SNAPSHOT)
         .order_by(change.log_index.desc())
         .limit(1)

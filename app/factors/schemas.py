@@ -3,11 +3,14 @@
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from app.factors import search
 from app.factors.content import (
     GasMass,
     GwpBasis,
@@ -20,7 +23,10 @@ from app.factors.content import (
     Year,
 )
 from app.factors.listing import Sort
-from app.kit.schemas import NAME_LENGTH, BilingualName, DecimalText, Schema
+from app.kit.errors import Invalid
+from app.kit.schemas import NAME_LENGTH, DecimalText, Schema
+from app.kit.validation import BadValue
+from app.reference import categories, gases, regions
 from app.reference.enums import (
     Boundary,
     FactorKind,
@@ -28,10 +34,24 @@ from app.reference.enums import (
     Road,
     VersionStatus,
 )
-from app.sources.schemas import Citation, Sha256Hex
+from app.reference.tables import shown
+from app.sources.schemas import Sha256Hex
+from app.units import catalogue
+from app.units.catalogue import UnknownUnit
+from app.units.factor_unit import (
+    UnknownFactorUnit,
+    parse_factor_unit,
+    parse_parameter_unit,
+)
 
 _DIGITS: Final = re.compile(r"(0|[1-9][0-9]*)\Z", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
+
+
+class NothingToFind(BadValue):
+    code = "BAD_VALUE"
+    en = "There is no letter, digit or Han character to search for."
+    zh = "检索内容中没有可供检索的文字、字母或数字。"
 
 
 def _digits(value: object) -> object:
@@ -51,11 +71,48 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def _checked(read: Callable[[str], str]) -> AfterValidator:
+    """Validate with *read*, whose refusal is found as it is in the answer."""
+
+    def check(text: str) -> str:
+        try:
+            return read(text)
+        except Invalid as error:
+            context = {"error": error}
+            raise PydanticCustomError("refused", "refused", context) from error
+
+    return AfterValidator(check)
+
+
+def _searchable(text: str) -> str:
+    if not search.query(text):
+        raise NothingToFind
+    return text
+
+
+def _region(code: str) -> str:
+    return _BY_GB2260.get(code) or regions.region(code).code
+
+
+def _unit(text: str) -> str:
+    """Return the canonical code of a factor's, a parameter's or a declared unit."""
+    if "/" not in text.replace("／", "/") and text not in {"1", "%"}:
+        return catalogue.unit(text).code
+    with suppress(UnknownFactorUnit):
+        return parse_factor_unit(text, gases.GAS_CODES).code
+    try:
+        return parse_parameter_unit(text).code
+    except Invalid:
+        raise UnknownUnit(text=shown(text)) from None
+
+
 # Parameters of a query arrive as text.
 WholeNumber = Annotated[int, BeforeValidator(_digits)]
 _Code = Annotated[str, Field(max_length=100), AfterValidator(_composed)]
 _Text = Annotated[str, Field(max_length=NAME_LENGTH), AfterValidator(_composed)]
-
+_BY_GB2260: Final = {
+    each.gb2260: each.code for each in regions.regions() if each.gb2260 is not None
+}
 FactorCode = Annotated[
     str,
     Field(
@@ -73,14 +130,38 @@ Instant = Annotated[
 SeriesId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 
 
+class Label(Schema):
+    """A name in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+class CitationRead(Schema):
+    """The document that states a figure, and the place in it."""
+
+    title: str
+    publisher: Label
+    document_number: str | None
+    date: str | None
+    """Date of publication, as exactly as it is known."""
+    locator: str | None
+    """Page, table, annex or record."""
+    url: str | None
+    evidence_sha256: Sha256Hex | None
+
+
 class FactorRead(Schema):
-    """A factor version as it stands at the snapshot."""
+    """A factor version as it stands at the snapshot.
+
+    What was recorded is answered as it is, not judged again.
+    """
 
     code: FactorCode
     version: int
     status: VersionStatus
     kind: FactorKind
-    name: BilingualName
+    name: Label
     value: DecimalText
     unit: Annotated[str, Field(examples=["kgCO2e/kWh"])]
     gwp_set: GwpBasis
@@ -92,7 +173,7 @@ class FactorRead(Schema):
     category: str
     series: SeriesId
     """The factors that differ from this one only by reference year."""
-    source: Citation
+    source: CitationRead
     """The document that states the value; `sources` has all of them."""
     verification: Verification
     road: Road
@@ -117,11 +198,11 @@ class FactorRead(Schema):
     allocation: str | None
     cut_off: str | None
     derivation: tuple[str, ...]
-    owner: BilingualName | None
+    owner: Label | None
     change_reason: str | None
     note: str | None
     data_period: Period | None
-    sources: tuple[Citation, ...]
+    sources: tuple[CitationRead, ...]
 
 
 class FactorPage(Schema):
@@ -184,14 +265,14 @@ class SeriesRead(Schema):
     """Factors that differ only by reference year, the earliest first."""
 
     id: SeriesId
-    name: BilingualName
+    name: Label
     kind: FactorKind
     category: str
     region: str
     boundary: Boundary
     technology: str | None
     representativeness: Representativeness
-    publisher: BilingualName
+    publisher: Label
     members: tuple[SeriesMember, ...]
 
 
@@ -209,18 +290,25 @@ class PageQuery(Schema):
 class FactorSearch(PageQuery):
     """Filters; all that are given must hold."""
 
-    q: Annotated[_Text, Field(examples=["电解铝"])] | None = None
+    q: Annotated[_Text, _checked(_searchable), Field(examples=["电解铝"])] | None = None
     """Words to find in name, category, region, technology and unit; all of them. Han
     text is found inside words, Latin words by their beginning."""
-    category: Annotated[_Code, Field(examples=["ELECTRICITY"])] | None = None
+    category: (
+        Annotated[
+            _Code,
+            _checked(lambda code: categories.category(code).code),
+            Field(examples=["ELECTRICITY"]),
+        ]
+        | None
+    ) = None
     """The code of a category; what lies below it is found too."""
-    region: Annotated[_Code, Field(examples=["CN-GD"])] | None = None
+    region: Annotated[_Code, _checked(_region), Field(examples=["CN-GD"])] | None = None
     """The code of a region, or its six digits of GB/T 2260."""
     year: Annotated[WholeNumber, Field(ge=1990, le=2100)] | None = None
     """The reference year."""
     valid_on: Annotated[dt.date, BeforeValidator(_day)] | None = None
     """A day, in Asia/Shanghai, that lies in the period of validity."""
-    unit: Annotated[_Code, Field(examples=["kgCO2e/kWh", "kWh"])] | None = None
+    unit: Annotated[_Code, _checked(_unit), Field(examples=["kWh"])] | None = None
     """The unit of the value, or the declared unit of the product."""
     boundary: Boundary | None = None
     kind: FactorKind | None = None

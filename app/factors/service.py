@@ -3,7 +3,7 @@
 Everything here is a function of its arguments and of the log below the snapshot.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import Field, TypeAdapter
@@ -19,8 +19,6 @@ from app.kit.paging import read_cursor, write_cursor
 from app.reference import categories, regions
 from app.reference.enums import RegionLevel, Road
 
-Where: TypeAlias = Callable[[str], str]
-"""How the caller writes the place of a parameter, for an error."""
 Number: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
 
 # The snapshot, and the version before the page.
@@ -97,11 +95,11 @@ def _citation(source: dict[str, Any], pin: str) -> str:
 
 
 async def list_versions(
-    session: AsyncSession, code: str, page: PageQuery, snapshot: int, where: Where
+    session: AsyncSession, code: str, page: PageQuery, snapshot: int, pointer: str
 ) -> FactorPage:
     """Return the versions of *code*, the first one first."""
     newest = await get_version(session, Pin(code, None), snapshot)
-    _, after = versions_position(code, page, where) or (snapshot, 0)
+    _, after = versions_position(code, page, pointer) or (snapshot, 0)
     last = min(after + page.limit, newest.highest)
     pins = [Pin(code, number) for number in range(after + 1, last + 1)]
     found = await load_versions(session, pins, snapshot)
@@ -115,12 +113,12 @@ async def list_versions(
 
 
 def versions_position(
-    code: str, page: PageQuery, where: Where
+    code: str, page: PageQuery, pointer: str
 ) -> tuple[int, int] | None:
     """Return snapshot and version of the cursor of *page*, if it has one."""
     if page.cursor is None:
         return None
-    return read_cursor(page.cursor, _history(code), _POSITION, where("cursor"))
+    return read_cursor(page.cursor, _history(code), _POSITION, pointer)
 
 
 def _history(code: str) -> Json:

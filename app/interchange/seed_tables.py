@@ -91,9 +91,7 @@ def _document(row: Row, source: Mapping[str, Any]) -> dict[str, Any]:
         "value": row["value"],
         "unit": row["unit"],
         "gwp_set": row["gwp_set"],
-        "gases": [
-            {"gas": gas, "mass_kg": mass} for gas, mass in _pairs(row["gases"])
-        ],
+        "gases": [{"gas": gas, "mass_kg": mass} for gas, mass in _pairs(row["gases"])],
         "boundary": row["boundary"],
         "stages": [],
         "region": row["region"],

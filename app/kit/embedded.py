@@ -206,16 +206,15 @@ def _socket_dir(data_dir: Path, account: _Account) -> Iterator[Path]:
         path.mkdir(mode=0o700)
     # Everybody may make names in a temporary directory, and make this one before us.
     found = path.lstat()
-    ours = found.st_uid in {os.geteuid(), account.uid}
-    if not ours or found.st_mode != stat.S_IFDIR | stat.S_IRWXU:
-        raise PermissionError(f"{path} is not a directory of our own")
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid in {os.geteuid(), account.uid}
+    if not ours or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise PermissionError(f"{path} is not a directory for us alone")
     account.take(path)
     try:
         yield path
     finally:
-        with suppress(
-            OSError
-        ):  # not empty: an orphan listens, or the server was killed
+        # It is not empty where an orphan listens or the server was killed.
+        with suppress(OSError):
             path.rmdir()
 
 
@@ -241,8 +240,10 @@ def _copy(package: Path) -> Path:
             shutil.copytree(part, fresh / part.name)
         for path in (fresh, *fresh.rglob("*")):
             path.chmod(0o755)
-        with suppress(FileExistsError):
+        try:
             fresh.rename(home)
+        except OSError:  # another process was first
+            shutil.rmtree(fresh)
     return home / package.name
 
 
@@ -263,11 +264,13 @@ class _Launcher:
         """Start *program* away from the terminal, whose Ctrl-C is for us alone."""
         ids = [str(self.account.uid), str(self.account.gid)]
         launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, *ids]
+        # The account sees none of our secrets, but an interpreter finds its library.
+        kept = {k: v for k, v in os.environ.items() if k.endswith("LD_LIBRARY_PATH")}
         with self.log.open("wb") as log:
             return subprocess.Popen(  # noqa: S603 - our own list, no shell
                 [*launch, str(self.binaries / program), *arguments],
                 cwd="/",
-                env={"LC_ALL": "C", "PATH": os.defpath},
+                env={**kept, "LC_ALL": "C", "PATH": os.defpath},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

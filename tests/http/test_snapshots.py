@@ -13,6 +13,7 @@ from app.http import head
 from app.http.services import services_of
 from app.kit.clock import instant_text
 from app.kit.database import Sessions
+from app.translog import service as translog
 from app.translog.models import LogEntry
 from tests.factories.probe import append
 
@@ -114,15 +115,16 @@ async def test_instant_waits_for_a_publication_that_is_under_way(
 ) -> None:
     """Else the answer for that instant would be another one after the commit."""
     async with sessions.begin() as session:
-        await session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": 0})
-        before = asyncio.create_task(append(sessions))
-        await before
-    now = instant_text(dt.datetime.now(dt.UTC))
+        appender = await translog.open_appender(session)
+        appender.append("test/probe", lambda _: b"{}")
+        now = instant_text(dt.datetime.now(dt.UTC))
+        reading = asyncio.create_task(entries(client, now))
+        await asyncio.sleep(0.2)
+        assert not reading.done()
 
-    first = await entries(client, now)
+    assert await reading == ("1", 1)
     await append(sessions)
-
-    assert await entries(client, now) == first == ("1", 1)
+    assert await entries(client, now) == ("1", 1)
 
 
 async def test_notice_renews_the_head_at_once(

@@ -260,7 +260,7 @@ async def test_head_works_on_the_wire(address: tuple[str, int]) -> None:
 async def test_request_id_is_taken_over_if_it_is_harmless(
     client: httpx.AsyncClient, given: str, *, taken: bool
 ) -> None:
-    headers = {"X-Request-Id": given.encode()}
+    headers = {b"X-Request-Id": given.encode()}
 
     answer = await client.get("/healthz", headers=headers)
 
