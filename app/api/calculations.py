@@ -4,8 +4,9 @@ import asyncio
 from typing import Annotated, Final
 
 import orjson
-from fastapi import Query, Request, Response
+from fastapi import Body, Query, Request, Response
 
+from app.api.examples import CALCULATIONS
 from app.calculation import service as calculation
 from app.calculation.documents import CalculationAnswer, CheckAnswer
 from app.calculation.request import CalculationRequest, parse
@@ -29,7 +30,11 @@ _SNAPSHOT: Final = "/snapshot"
 )
 async def calculate(
     request: Request,
-    body: Annotated[bytes, JsonDocument(CalculationRequest)],
+    body: Annotated[
+        bytes,
+        Body(openapi_examples=CALCULATIONS),
+        JsonDocument(CalculationRequest),
+    ],
     *,
     check: Annotated[
         bool, Query(description="Look for errors and warnings; give no result.")

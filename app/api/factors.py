@@ -3,17 +3,18 @@
 from typing import Annotated, Final
 
 from fastapi import Depends, Path, Query, Request, Response
+from pydantic import Field
 
 from app.factors import finding
 from app.factors import service as factors
 from app.factors.codes import Pin, check_code
 from app.factors.schemas import (
+    DIGITS,
     FacetedPage,
     FactorPage,
     FactorRead,
     FactorSearch,
     PageQuery,
-    WholeNumber,
 )
 from app.http.dependencies import ReadSession, Snapshot, resolve_snapshot
 from app.http.findings import query_pointer
@@ -43,7 +44,8 @@ def _code(
 
 Code = Annotated[str, Depends(_code)]
 VersionNumber = Annotated[
-    WholeNumber, Path(ge=1, lt=10**9, description="1, 2, 3 and so on.")
+    Annotated[int, Field(ge=1, lt=10**9), DIGITS],
+    Path(description="1, 2, 3 and so on."),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Query
 from pydantic import Field
 
-from app.factors.schemas import Label
+from app.factors.schemas import Label, checked
 from app.http.findings import query_pointer
 from app.http.routing import router
 from app.kit.decimals import parse_decimal, rounded
@@ -21,6 +21,16 @@ from app.units.algebra import Dimension, Unit, convert
 
 routes = router("reference")
 
+
+def _decimal(text: str) -> str:
+    parse_decimal(text)
+    return text
+
+
+DecimalParameter = Annotated[str, Field(max_length=100), checked(_decimal)]
+UnitParameter = Annotated[
+    str, Field(max_length=100), checked(lambda text: catalogue.unit(text).code)
+]
 Item = TypeVar("Item")
 Model = TypeVar("Model", bound=Schema)
 
@@ -130,18 +140,16 @@ async def list_units() -> Vocabulary[UnitRead]:
 
 @routes.get("/reference/units/convert")
 async def convert_units(
-    value: Annotated[str, Query(max_length=100, examples=["1.92"])],
-    origin: Annotated[str, Query(alias="from", max_length=100, examples=["tce"])],
-    target: Annotated[str, Query(alias="to", max_length=100, examples=["万kWh"])],
+    value: Annotated[DecimalParameter, Query(examples=["1.92"])],
+    origin: Annotated[UnitParameter, Query(alias="from", examples=["tce"])],
+    target: Annotated[UnitParameter, Query(alias="to", examples=["万kWh"])],
 ) -> Conversion:
     """Convert a quantity exactly.
 
     Only within a dimension: crossing from mass to energy takes a property of a factor.
     """
-    number = Fraction(parse_decimal(value, query_pointer("value")))
-    source = catalogue.unit(origin, query_pointer("from"))
-    to = catalogue.unit(target, query_pointer("to"))
-    exact = convert(number, source, to, query_pointer("to"))
+    source, to = catalogue.unit(origin), catalogue.unit(target)
+    exact = convert(Fraction(value), source, to, query_pointer("to"))
     units = {"from": _unit(source), "to": _unit(to)}
     result = {"exact": str(exact), "result": rounded(float(exact))}
     return Conversion.model_validate({"value": value, **units, **result})

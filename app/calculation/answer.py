@@ -260,10 +260,11 @@ def _factor(version: VersionAt) -> UsedFactor:
 
 
 def _pinned(done: Calculated) -> CalculationRequest:
-    """Return the request with every factor and the snapshot pinned."""
+    """Return the request with factors, snapshot and GWP set pinned."""
     pins = {code: _label(version) for code, version in done.versions.items()}
     pinned = done.request.copy()
     pinned["snapshot"] = done.snapshot
+    pinned["gwp_set"] = done.gwp_set
     pinned["processes"] = [_pin_process(each, pins) for each in pinned["processes"]]
     return pinned
 

@@ -165,6 +165,9 @@ class _Assembler:
         for place, product in enumerate(process.get("co_products", ())):
             _check_text(product["name"], f"/co_products/{place}/name")
         self.share[number] = main_share(process)
+        if self.share[number] < 1 and not process.get("co_products"):
+            notice = findings.CoProductsNotListed(id=process["id"])
+            self.ledger.notice(notice, f"/processes/{number}/allocation")
 
     def _read_lines(self, number: int, process: Process) -> None:
         stage = _STAGE[process.get("stage", "UNSPECIFIED")]
@@ -209,20 +212,20 @@ class _Assembler:
 
     def _factor_amount(self, line: Input) -> tuple[Route, float]:
         if "mass" in line or "distance" in line:
-            return self._route(line, _T_KM.code), _transported(line)
+            return self._route(line, _T_KM.code, "/mass"), _transported(line)
         text = _stated_amount(line)
-        route = self._route(line, line["unit"])
+        route = self._route(line, line["unit"], "/unit")
         return route, scaled(text, route.factor)
 
-    def _route(self, line: Input, unit_text: str) -> Route:
+    def _route(self, line: Input, unit_text: str, pointer: str) -> Route:
         reference = line["factor"]
         if not isinstance(reference, str):
             # Each inline factor is its own, even where two say the same.
             _check_text(reference["name"], "/factor/name")
-            return self._new_route(self.resolver.inline(reference), unit_text)
+            return self._new_route(self.resolver.inline(reference), unit_text, pointer)
         route = self._routes.get((reference, unit_text))
         if route is None:
-            route = self._new_route(self._version(reference), unit_text)
+            route = self._new_route(self._version(reference), unit_text, pointer)
             self._routes[reference, unit_text] = route
         return route
 
@@ -233,12 +236,12 @@ class _Assembler:
             error.pointer = "/factor"
             raise
 
-    def _new_route(self, resolved: Resolved, unit_text: str) -> Route:
-        stated = unit(unit_text, "/unit")
+    def _new_route(self, resolved: Resolved, unit_text: str, pointer: str) -> Route:
+        stated = unit(unit_text, pointer)
         try:
             return self.resolver.route(resolved, stated)
         except Invalid as error:
-            error.pointer = "/unit"
+            error.pointer = pointer
             raise
 
     def _read_emission(
@@ -256,7 +259,7 @@ class _Assembler:
         route = self._routes.get(key)
         if route is None:
             resolved = self.resolver.emission(line["gas"])
-            route = self._routes[key] = self._new_route(resolved, line["unit"])
+            route = self._routes[key] = self._new_route(resolved, line["unit"], "/unit")
         return route
 
     def _add(
@@ -270,6 +273,8 @@ class _Assembler:
     ) -> None:
         lines = self.lines
         category = line.get("category")
+        if category == GhgCategory.BIO_REMOVAL:
+            _check_removal(amount * route.coefficient.intensity)
         lines.process.append(number)
         lines.amount.append(amount)
         lines.route.append(route.number)
@@ -347,6 +352,11 @@ def line_pointer(process: int, place: int) -> str:
 
 def _raise(error: Invalid) -> None:
     raise error
+
+
+def _check_removal(value: float) -> None:
+    if value > 0:
+        raise findings.PositiveRemoval(pointer="/category")
 
 
 def _check_text(text: str, pointer: str) -> None:

@@ -169,14 +169,14 @@ class CalculationAnswer(TypedDict):
     by_gas: list[GasPart]
     by_category: list[CategoryPart]
     processes: list[ProcessPart]
-    """By falling total; SUMMARY lists the 100 largest."""
+    """By falling magnitude of the total; SUMMARY lists the 100 largest."""
     contributions: list[Contribution]
     """By falling magnitude, ties by pointer; SUMMARY lists the 100 largest."""
     rest: Rest
     factors: list[UsedFactor]
     pins: list[str]
     request_pinned: CalculationRequest
-    """The request with every factor and the snapshot pinned, to repeat it any day."""
+    """The request with factors, snapshot and GWP set pinned, to repeat it any day."""
     warnings: list[CalculationWarning]
     gwp_set: GwpSetCode
     snapshot: int

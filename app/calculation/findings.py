@@ -22,6 +22,12 @@ class GasesNotAllowed(Invalid):
     zh = "分气体质量仅用于 CO2e 当量值;此值仅为 {substance}。"
 
 
+class PositiveRemoval(Invalid):
+    code = "CATEGORY_NOT_ALLOWED"
+    en = "A line of category BIO_REMOVAL removes; this one adds."
+    zh = "BIO_REMOVAL 类别仅用于清除量,此行为排放量。"
+
+
 class BadText(Invalid):
     en = "The text holds control, hidden or unassigned characters."
     zh = "文本含有控制字符、不可见字符或未分配字符。"
@@ -101,6 +107,11 @@ class Notice(Invalid):
     """Something worth knowing about a calculation that goes on all the same."""
 
     refused_if_strict: ClassVar[bool] = False
+
+
+class CoProductsNotListed(Notice):
+    en = 'Process "{id}" leaves a share of its burden to co-products it does not list.'
+    zh = "过程“{id}”将部分负荷分配给未列出的共生产品。"
 
 
 class UnreachableProcess(Notice):
@@ -192,8 +203,17 @@ class Ledger:
         """Keep *error*, placed below *pointer*; those beyond a thousand are dropped."""
         if len(self.errors) < MOST_ERRORS:
             inner = error.pointer or ""
-            copy = error.__class__(pointer=pointer + inner, **error.facts)
-            self.errors.append(copy)
+            placed = error.__class__(pointer=pointer + inner, **error.facts)
+            if not self._is_known(placed):
+                self.errors.append(placed)
+
+    def _is_known(self, error: Invalid) -> bool:
+        """Tell whether another look at the same line has just found *error*."""
+        last = self.errors[-1] if self.errors else None
+        return last is not None and (last.code, last.pointer) == (
+            error.code,
+            error.pointer,
+        )
 
     def notice(self, notice: Notice, pointer: str, count: int = 1) -> None:
         """Keep *notice* as a warning, or as an error where strictness demands it."""

@@ -40,23 +40,28 @@ class Material:
     terms: Terms
     found: Mapping[str, Found]
     alternatives: Mapping[str, tuple[Alternative, ...]]
+    errors: tuple[Invalid, ...] = ()
 
 
 async def gather(
     session: AsyncSession, request: CalculationRequest, snapshot: int
 ) -> Material:
     """Load every factor version that *request* names, as of *snapshot*."""
-    terms = _terms(request, snapshot)
+    day, errors = _day(request.get("valid_on"))
+    terms = _terms(request, snapshot, day)
     pins = _pins(request)
     wanted = [pin for pin in pins.values() if isinstance(pin, Pin)]
     versions = await factors.load_versions(session, wanted, snapshot)
     found = {text: _found(text, pin, versions, snapshot) for text, pin in pins.items()}
-    return Material(terms, found, await _alternatives(session, terms, found))
+    alternatives = await _alternatives(session, terms, found)
+    return Material(terms, found, alternatives, errors)
 
 
 def calculate(request: CalculationRequest, material: Material) -> CalculationAnswer:
     """Return the answer to *request*; raises `Findings` or why it cannot be solved."""
     ledger = Ledger(strict=request.get("strict", False))
+    for error in material.errors:
+        ledger.refuse(error, "")
     resolver = Resolver(material.terms, material.found, material.alternatives)
     assembly = assemble(request, resolver, ledger)
     if assembly is None:
@@ -74,20 +79,23 @@ def calculate(request: CalculationRequest, material: Material) -> CalculationAns
     return answer.answer(done, ledger.warnings())
 
 
-def _terms(request: CalculationRequest, snapshot: int) -> Terms:
+def _terms(
+    request: CalculationRequest, snapshot: int, valid_on: dt.date | None
+) -> Terms:
     return Terms(
         gwp_set=gwp_set(request.get("gwp_set", DEFAULT_GWP_SET)),
         purpose=request.get("purpose", PCF),
         snapshot=snapshot,
-        valid_on=_day(request.get("valid_on")),
+        valid_on=valid_on,
     )
 
 
-def _day(text: str | None) -> dt.date | None:
+def _day(text: str | None) -> tuple[dt.date | None, tuple[Invalid, ...]]:
+    """Return the day that *text* states, and what is wrong with it."""
     try:
-        return None if text is None else dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise BadDay(pointer="/valid_on") from error
+        return (None if text is None else dt.date.fromisoformat(text)), ()
+    except ValueError:
+        return None, (BadDay(pointer="/valid_on"),)
 
 
 def _pins(request: CalculationRequest) -> dict[str, Pin | Invalid]:

@@ -9,6 +9,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+
 from app.accounts import service as accounts
 from app.accounts.demo import create_demo_accounts
 from app.accounts.service import UnknownKey
@@ -53,10 +55,21 @@ async def _fill(settings: Settings) -> None:
     async with sessions() as session:
         is_empty = await translog.size(session) == 0
     if is_empty:
-        publishers = keys["publisher"]["person"], keys["publisher_2"]["person"]
-        report = await seed.load(sessions, publishers)
-        print(*report.lines(), sep="\n", flush=True)
+        await _seed(
+            engine, (keys["publisher"]["person"], keys["publisher_2"]["person"])
+        )
     await engine.dispose()
+
+
+async def _seed(engine: AsyncEngine, publishers: tuple[str, str]) -> None:
+    # One transaction around those of the load: whoever interrupts the first start finds
+    # the log empty at the next one, and never half full.
+    async with engine.begin() as connection:
+        sessions = async_sessionmaker(
+            connection, join_transaction_mode="create_savepoint"
+        )
+        report = await seed.load(sessions, publishers)
+    print(*report.lines(), sep="\n", flush=True)
 
 
 async def _ensure_keys(sessions: Sessions, settings: Settings) -> Keys:

@@ -6,8 +6,17 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import listing
-from app.factors.listing import COUNTED, FACETS, Filters, Found, Listing, Place, Sort
-from app.factors.queries import VersionAt
+from app.factors.listing import (
+    COUNTED,
+    FACETS,
+    TOTAL,
+    Filters,
+    Found,
+    Listing,
+    Place,
+    Sort,
+)
+from app.factors.queries import Shown
 from app.factors.schemas import (
     FacetCount,
     FacetedPage,
@@ -15,7 +24,7 @@ from app.factors.schemas import (
     FactorPage,
     FactorSearch,
 )
-from app.factors.service import Number, load_versions, read_version
+from app.factors.service import Number, read_version
 from app.kit.canonical import Json
 from app.kit.paging import read_cursor, write_cursor
 from app.reference import categories
@@ -41,28 +50,23 @@ async def search_factors(
         facets=query.facets,
     )
     found = await listing.find(session, wanted, snapshot)
-    page = await _page(session, query, found, snapshot)
+    page = _page(query, found, snapshot)
     return _with_facets(page, found) if query.facets else page
 
 
-async def _page(
-    session: AsyncSession, query: FactorSearch, found: Found, snapshot: int
-) -> FactorPage:
+def _page(query: FactorSearch, found: Found, snapshot: int) -> FactorPage:
     hits = found.hits[: query.limit]
-    versions = await load_versions(session, [pin for pin, _ in hits], snapshot)
     cursor = None
     if len(found.hits) > query.limit:
-        pin, rank = hits[-1]
-        place = _place(versions[pin], rank)
-        cursor = write_cursor(_identity(query), [snapshot, place])
+        cursor = write_cursor(_identity(query), [snapshot, _place(*hits[-1])])
     return FactorPage(
-        items=tuple(read_version(versions[pin]) for pin, _ in hits),
+        items=tuple(read_version(version) for version, _ in hits),
         snapshot=snapshot,
         next_cursor=cursor,
     )
 
 
-def _place(version: VersionAt, rank: int) -> list[Json]:
+def _place(version: Shown, rank: int) -> list[Json]:
     year = version.record["content"]["reference_year"]
     return [rank, year, version.code, version.log_index]
 
@@ -88,15 +92,16 @@ def _sort(query: FactorSearch) -> Sort:
 
 def _with_facets(page: FactorPage, found: Found) -> FacetedPage:
     ordered = sorted(found.counts, key=lambda count: (-count[2], count[1]))
-    counts: dict[str, list[FacetCount]] = {name: [] for name in FACETS}
-    for facet, value, count in ordered:
-        counts[facet].append(FacetCount(value=value, count=count))
+    counts: dict[str, list[FacetCount]] = {name: [] for name in (TOTAL, *FACETS)}
+    for facet, value, number in ordered:
+        counts[facet].append(FacetCount(value=value, count=number))
+    (total,) = counts.pop(TOTAL)
     return FacetedPage(
         items=page.items,
         snapshot=page.snapshot,
         next_cursor=page.next_cursor,
-        total=min(found.total, COUNTED),
-        total_is_capped=found.total > COUNTED,
+        total=min(total.count, COUNTED),
+        total_is_capped=total.count > COUNTED,
         facets=Facets(**{name: tuple(each) for name, each in counts.items()}),
     )
 
@@ -110,7 +115,8 @@ def _filters(query: FactorSearch) -> Filters:
         "boundary": query.boundary,
         "source": query.source,
     }
-    labels = tuple(f"{name}={value}" for name, value in asked.items() if value)
+    stated = {name: value for name, value in asked.items() if value is not None}
+    labels = tuple(f"{name}={value}" for name, value in stated.items())
     return Filters(
         text=None if query.q is None else " ".join(query.q.lower().split()),
         labels=labels or None,

@@ -4,22 +4,31 @@ A statement is built once for each set of conditions and then only fed with valu
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import search
-from app.factors.codes import Pin, parse_pin
 from app.factors.models import Factor, FactorVersion, StatusChange
-from app.factors.queries import SNAPSHOT, Statement, is_current
+from app.factors.queries import (
+    SNAPSHOT,
+    Shown,
+    Statement,
+    is_current,
+    last_change,
+    status_at,
+)
+from app.kit.canonical import sha256_hex
 from app.reference.enums import VersionStatus
+from app.translog.models import LogEntry
 
 COUNTED: Final = 20_000
 FACETS: Final = (
@@ -33,7 +42,7 @@ FACETS: Final = (
     "status",
 )
 _HIT: Final = "hit"
-_TOTAL: Final = "total"
+TOTAL: Final = "total"
 _PUBLISHED: Final = VersionStatus.PUBLISHED.value
 
 
@@ -90,12 +99,11 @@ class Listing:
 class Found:
     """Hits in order, each with its rank.
 
-    With facets also the number of all hits, which stops at one more than `COUNTED`, and
-    the counts by facet and value.
+    With facets also the counts by facet and value; that of `TOTAL` is the number of all
+    hits and stops at one more than `COUNTED`.
     """
 
     hits: list[tuple[Shown, int]]
-    total: int
     counts: list[tuple[str, str, int]]
 
 
@@ -108,7 +116,7 @@ async def find(session: AsyncSession, listing: Listing, snapshot: int) -> Found:
     values = _values(listing)
     statement = _find(frozenset(values), listing.sort, facets=listing.facets)
     rows = await session.execute(statement, {**values, "snapshot": snapshot})
-    found = Found(hits=[], total=0, counts=[])
+    found = Found(hits=[], counts=[])
     for row in rows:
         if row.facet == _HIT:
             found.hits.append((_shown(row), row.number))
@@ -151,31 +159,56 @@ def _values(listing: Listing) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _find(shape: frozenset[str], sort: Sort, *, facets: bool) -> Statement:
-    """Return rows (`hit`, pin, rank) in order, then (facet, value, count)."""
+    """Return the rows of the hits in order, and then those of the counts."""
     hit = _hits(shape, with_status=facets or "status" in shape).cte("hit")
     if "query" not in shape:
         # Hits may be very many, and the order of an index can end the work early.
         hit = hit.prefix_with("NOT MATERIALIZED")
-    rows: sa.FromClause = _page(hit, sort, first="after_code" not in shape).subquery()
-    if facets:
-        rows = sa.union_all(sa.select(rows), _total(hit), _facets(hit)).subquery()
-    columns = rows.c.facet, rows.c.value, rows.c.number
-    return sa.select(*columns).order_by(rows.c.position)
+    page = _records(_page(hit, sort, first="after_code" not in shape))
+    rows = (page, _total(hit), _facets(hit)) if facets else (page,)
+    every = sa.union_all(*rows).subquery()
+    return sa.select(every).order_by(every.c.position)
 
 
 def _page(hit: sa.CTE, sort: Sort, *, first: bool) -> Statement:
     key, down = _key(hit.c, sort), sort.startswith("-")
     order = [each.desc() if down else each.asc() for each in key]
-    page = sa.select(
-        sa.literal(_HIT).label("facet"),
-        sa.func.concat(hit.c.code, "@", hit.c.version).label("value"),
-        hit.c.rank.label("number"),
-        sa.func.row_number().over(order_by=order).label("position"),
-    )
+    position = sa.func.row_number().over(order_by=order).label("position")
+    page = sa.select(position, hit.c.code, hit.c.version, hit.c.log_index, hit.c.rank)
     if not first:
         after, here = sa.tuple_(*_key(_AFTER, sort)), sa.tuple_(*key)
         page = page.where(here < after if down else here > after)
     return page.order_by(*order).limit(sa.bindparam("limit", type_=sa.Integer))
+
+
+def _records(page: Statement) -> Statement:
+    """Add to the hits of *page* what is shown of them."""
+    hit = page.subquery("page")
+    return (
+        sa.select(
+            hit.c.position,
+            sa.literal(_HIT).label("facet"),
+            hit.c.code.label("value"),
+            hit.c.rank.label("number"),
+            hit.c.version,
+            hit.c.log_index,
+            LogEntry.record,
+            LogEntry.leaf_hash,
+            Factor.series_id,
+            last_change(hit.c.code, hit.c.version).label("change"),
+        )
+        .join(LogEntry, LogEntry.index == hit.c.log_index)
+        .join(Factor, Factor.code == hit.c.code)
+    )
+
+
+def _count(
+    facet: sa.ColumnElement[str],
+    value: sa.ColumnElement[str],
+    number: sa.ColumnElement[int],
+) -> Statement:
+    """Return the row of a count, as wide as that of a hit."""
+    return sa.select(sa.null(), facet, value, number, *[sa.null()] * 6)
 
 
 _AFTER: Final = SimpleNamespace(
@@ -201,19 +234,18 @@ def _key(row: Any, sort: Sort) -> tuple[Any, ...]:  # noqa: ANN401 - columns, pa
 
 def _total(hit: sa.CTE) -> Statement:
     counted = sa.select(hit.c.code).limit(COUNTED + 1).subquery()
-    count = sa.select(sa.func.count()).select_from(counted).scalar_subquery()
-    return sa.select(sa.literal(_TOTAL), sa.literal(""), count, sa.null())
+    number = sa.select(sa.func.count()).select_from(counted).scalar_subquery()
+    return _count(sa.literal(TOTAL), sa.literal(""), number)
 
 
 def _facets(hit: sa.CTE) -> Statement:
     """Count by each facet among the hits that were recorded first."""
     counted = sa.select(hit).order_by(hit.c.log_index).limit(COUNTED).subquery()
     columns = [counted.c[name] for name in FACETS]
-    return sa.select(
+    return _count(
         sa.case(*((sa.func.grouping(each) == 0, each.name) for each in columns)),
         sa.func.coalesce(*(sa.cast(each, sa.Text) for each in columns)),
         sa.func.count(),
-        sa.null(),
     ).group_by(sa.func.grouping_sets(*(sa.tuple_(each) for each in columns)))
 
 

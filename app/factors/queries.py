@@ -318,13 +318,15 @@ def is_current(version: type[FactorVersion]) -> sa.ColumnElement[bool]:
 def in_use(version: type[FactorVersion]) -> sa.ColumnElement[bool]:
     """Tell that nothing withdraws *version* at the snapshot."""
     return (
-        sa.func.coalesce(last_change(version.code, version.version), VersionStatus.PUBLISHED)
+        sa.func.coalesce(
+            last_change(version.code, version.version), VersionStatus.PUBLISHED
+        )
         == VersionStatus.PUBLISHED
     )
 
 
 def last_change(
-    code: sa.ColumnElement[str], version: sa.ColumnElement[int]
+    code: sa.SQLColumnExpression[str], version: sa.SQLColumnExpression[int]
 ) -> sa.ScalarSelect[str]:
     """Return the status last given to *version* of *code* or to the whole factor."""
     change = aliased(StatusChange)

@@ -71,8 +71,8 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _checked(read: Callable[[str], str]) -> AfterValidator:
-    """Validate with *read*, whose refusal is found as it is in the answer."""
+def checked(read: Callable[[str], str]) -> AfterValidator:
+    """Validate a parameter with *read*; its refusal stands in the answer as it is."""
 
     def check(text: str) -> str:
         try:
@@ -107,7 +107,7 @@ def _unit(text: str) -> str:
 
 
 # Parameters of a query arrive as text.
-WholeNumber = Annotated[int, BeforeValidator(_digits)]
+DIGITS: Final = BeforeValidator(_digits)
 _Code = Annotated[str, Field(max_length=100), AfterValidator(_composed)]
 _Text = Annotated[str, Field(max_length=NAME_LENGTH), AfterValidator(_composed)]
 _BY_GB2260: Final = {
@@ -282,7 +282,7 @@ class PageQuery(Schema):
     # The route refuses unknown parameters itself: others than these may be declared.
     model_config = ConfigDict(extra="ignore", strict=False)
 
-    limit: Annotated[WholeNumber, Field(ge=1, le=500)] = 50
+    limit: Annotated[int, Field(ge=1, le=500), DIGITS] = 50
     cursor: Annotated[str, Field(max_length=500)] | None = None
     """The `next_cursor` of the page before, with the same other parameters."""
 
@@ -290,29 +290,32 @@ class PageQuery(Schema):
 class FactorSearch(PageQuery):
     """Filters; all that are given must hold."""
 
-    q: Annotated[_Text, _checked(_searchable), Field(examples=["电解铝"])] | None = None
+    q: Annotated[_Text, checked(_searchable), Field(examples=["电解铝"])] | None = None
     """Words to find in name, category, region, technology and unit; all of them. Han
     text is found inside words, Latin words by their beginning."""
     category: (
         Annotated[
             _Code,
-            _checked(lambda code: categories.category(code).code),
+            checked(lambda code: categories.category(code).code),
             Field(examples=["ELECTRICITY"]),
         ]
         | None
     ) = None
     """The code of a category; what lies below it is found too."""
-    region: Annotated[_Code, _checked(_region), Field(examples=["CN-GD"])] | None = None
+    region: Annotated[_Code, checked(_region), Field(examples=["CN-GD"])] | None = None
     """The code of a region, or its six digits of GB/T 2260."""
-    year: Annotated[WholeNumber, Field(ge=1990, le=2100)] | None = None
+    year: Annotated[int, Field(ge=1990, le=2100), DIGITS] | None = None
     """The reference year."""
     valid_on: Annotated[dt.date, BeforeValidator(_day)] | None = None
     """A day, in Asia/Shanghai, that lies in the period of validity."""
-    unit: Annotated[_Code, _checked(_unit), Field(examples=["kWh"])] | None = None
+    unit: Annotated[_Code, checked(_unit), Field(examples=["kWh"])] | None = None
     """The unit of the value, or the declared unit of the product."""
     boundary: Boundary | None = None
+    """The part of the life cycle that the value covers."""
     kind: FactorKind | None = None
+    """What the factor measures."""
     series: SeriesId | None = None
+    """The `series` of a factor."""
     source: Annotated[_Text, Field(examples=["生态环境部"])] | None = None
     """The publisher's name in either language, or the document number."""
     status: VersionStatus | None = None

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import queries
 from app.factors.codes import Pin
-from app.factors.queries import Alternative, VersionAt
+from app.factors.queries import Alternative, Shown, VersionAt
 from app.factors.schemas import FactorPage, FactorRead, PageQuery
 from app.kit.canonical import Json
 from app.kit.errors import NotFound
@@ -61,7 +61,7 @@ async def get_record(session: AsyncSession, pin: Pin, snapshot: int) -> bytes:
     return await queries.get_record(session, version.log_index)
 
 
-def read_version(version: VersionAt) -> FactorRead:
+def read_version(version: Shown) -> FactorRead:
     """Return *version* as it is answered: its record, and what the snapshot adds."""
     record, content = version.record, version.record["content"]
     source, road = content["sources"][0], record["road"]

@@ -19,7 +19,9 @@ from app.http.services import services_of
 RawHeader = tuple[bytes, bytes]
 Key = tuple[str, bytes, int]
 
-PREFIXES: Final = ("/v1/factors", "/v1/series", "/v1/reference")
+_VOCABULARIES: Final = "/v1/reference"
+PREFIXES: Final = ("/v1/factors", "/v1/series", _VOCABULARIES)
+_TIMELESS: Final = -1
 _ENTRIES: Final = 8_192
 _BYTES: Final = 64 * 1024 * 1024
 _OK: Final = 200
@@ -78,9 +80,8 @@ class AnswerCache:
                 await send(message)
             return
         answer = _complete(scope, messages)
-        # Without a snapshot the answer says nothing of when it holds.
-        if (snapshot := scope.get("tanyin.snapshot")) is not None:
-            self.store.keep((scope["path"], scope["query_string"], snapshot), answer)
+        if (key := _key_of_answer(scope)) is not None:
+            self.store.keep(key, answer)
         await _send(scope, answer, send)
 
 
@@ -128,11 +129,26 @@ def _key(scope: Scope) -> Key | None:
     A key with another spelling of `snapshot` in its query is right too: what is kept
     under it was resolved to that very size.
     """
-    query = scope["query_string"]
+    path, query = scope["path"], scope["query_string"]
+    if path.startswith(_VOCABULARIES):
+        return path, query, _TIMELESS
     if b"snapshot=" not in query:
-        return scope["path"], query, services_of(scope).head.size
+        return path, query, services_of(scope).head.size
     match = _SNAPSHOT.search(query)
-    return (scope["path"], query, int(match[1])) if match else None
+    return (path, query, int(match[1])) if match else None
+
+
+def _key_of_answer(scope: Scope) -> Key | None:
+    """Return under what the answer to *scope* is kept; None if it is not.
+
+    Without a snapshot it says nothing of when it holds, unless it is a vocabulary,
+    which is part of this program.
+    """
+    path, query = scope["path"], scope["query_string"]
+    snapshot: int | None = scope.get("tanyin.snapshot")
+    if path.startswith(_VOCABULARIES):
+        return (path, query, _TIMELESS) if snapshot is None else None
+    return None if snapshot is None else (path, query, snapshot)
 
 
 def _complete(scope: Scope, messages: list[Message]) -> Answer:

@@ -1,5 +1,6 @@
 """What a handler asks for in its signature: session, snapshot, caller."""
 
+import datetime as dt
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -12,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import service as accounts
 from app.http.findings import query_pointer
-from app.http.head import OUTAGE
-from app.http.services import services_of
+from app.http.head import OUTAGE, Head
+from app.http.services import Services, services_of
 from app.kit.clock import parse_instant
 from app.kit.errors import Invalid, Unauthenticated
 from app.translog import service as translog
@@ -82,28 +83,31 @@ async def resolve_snapshot(
         return await services.head.current()
     if _SIZE.match(text):
         # Longer numbers are beyond any log and stay so when cut.
-        return await _known_size(request, int(text[:_LONGEST_SIZE]), pointer)
+        return await _known_size(services.head, int(text[:_LONGEST_SIZE]), pointer)
     try:
         instant = parse_instant(text)
     except ValueError:
         raise UnknownSnapshot(pointer=pointer) from None
-    # A transaction of its own: it may take the log's lock, which appenders wait for.
-    async with services.read_sessions.begin() as session:
-        await session.execute(_PATIENCE)
-        try:
-            size = await translog.size_at(session, instant)
-        except SnapshotNotYet as error:
-            error.pointer = pointer
-            raise
+    size = await _size_at(services, instant, pointer)
     services.head.advance(size)
     return size
 
 
-async def _known_size(request: Request, size: int, pointer: str) -> int:
-    head = services_of(request.scope).head
+async def _known_size(head: Head, size: int, pointer: str) -> int:
     if size > await head.current() and size > await head.renew():
         raise SnapshotNotYet(pointer=pointer, size=head.size)
     return size
+
+
+async def _size_at(services: Services, instant: dt.datetime, pointer: str) -> int:
+    # A transaction of its own: it may take the log's lock, which appenders wait for.
+    async with services.read_sessions.begin() as session:
+        await session.execute(_PATIENCE)
+        try:
+            return await translog.size_at(session, instant)
+        except SnapshotNotYet as error:
+            error.pointer = pointer
+            raise
 
 
 Snapshot = Annotated[int, Depends(_resolve_snapshot)]

@@ -116,8 +116,11 @@ def _publish(operation: Json) -> None:
     operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
     operation["responses"]["304"] = {"description": "Not modified"}
     operation["responses"] = dict(sorted(operation["responses"].items()))
+    names = ["ETag"]
+    if any(each["name"] == "snapshot" for each in operation["parameters"]):
+        names.append("TanYin-Snapshot")
     for status in ("200", "304"):
-        _add_headers(operation, status, "ETag", "TanYin-Snapshot")
+        _add_headers(operation, status, *names)
 
 
 def _add_headers(operation: Json, status: str, *names: str) -> None:

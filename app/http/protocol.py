@@ -28,6 +28,7 @@ class StrictProtocol(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._head_bytes = 0
         self._is_head = True
+        self._completed = False
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
@@ -42,8 +43,10 @@ class StrictProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to a head that is not complete yet."""
+        head, self._completed = self._is_head, False
         super().data_received(data)
-        if self._is_head:
+        # What completes a request holds its body, which is counted elsewhere.
+        if head and self._is_head and not self._completed:
             self._head_bytes += len(data)
             if self._head_bytes > _HEAD_BYTES:
                 self._refuse(HeadersTooLarge(fields=HEADER_FIELDS, limit=HEADER_BYTES))
@@ -72,6 +75,7 @@ class StrictProtocol(HttpToolsProtocol):
         """Count the next head from here."""
         super().on_message_complete()
         self._is_head = True
+        self._completed = True
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP; uvicorn's message says no more than that."""

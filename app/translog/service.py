@@ -115,4 +115,5 @@ async def _end(session: AsyncSession) -> tuple[int, dt.datetime]:
     ).one_or_none()
     if row is None:
         return 0, dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    return row.index + 1, row.recorded_at
+    index, recorded_at = row
+    return index + 1, recorded_at

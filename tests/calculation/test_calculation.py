@@ -547,7 +547,6 @@ def test_valid_on_looks_at_the_validity_of_the_factor() -> None:
     late = tree | {"valid_on": "2025-01-01"}
     assert warned(calculate(late, version)) == ["FACTOR_NOT_VALID"]
     assert refused(late | {"strict": True}, version)[0].startswith("FACTOR_NOT_VALID")
-    assert refused(tree | {"valid_on": "2025-02-30"}) == ["BAD_DAY /valid_on"]
 
 
 # The answer
@@ -645,6 +644,33 @@ def test_the_same_request_gives_the_same_bytes() -> None:
     first, second = (orjson.dumps(calculate(tree, version_at())) for _ in range(2))
 
     assert first == second
+
+
+def test_a_removal_removes() -> None:
+    adds = line(inline("2"), category="BIO_REMOVAL")
+    where = "CATEGORY_NOT_ALLOWED /processes/0/inputs/0/category"
+
+    assert refused(request(process(inputs=[adds]))) == [where]
+    answer = calculate(request(process(inputs=[adds | {"amount": "-1"}])))
+    assert answer["result"] == answer["result"] | {
+        "value": "-2",
+        "excluding_uptake": "0",
+    }
+
+
+def test_a_share_without_its_co_products_is_told() -> None:
+    share = {"method": "SHARE", "share": "0.4"}
+
+    assert warned(calculate(request(process(allocation=share)))) == [
+        "CO_PRODUCTS_NOT_LISTED"
+    ]
+    assert warned(calculate(request(process(allocation=share | {"share": "1"})))) == []
+
+
+def test_gas_masses_belong_to_co2e() -> None:
+    tree = request(process(inputs=[line(inline("2", "kgCO2/kg", gases=GASES))]))
+
+    assert refused(tree) == ["GASES_NOT_ALLOWED /processes/0/inputs/0/factor/gases"]
 
 
 # Input

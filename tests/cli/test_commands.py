@@ -9,8 +9,9 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,38 +54,42 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(
-    log: Path, **variables: str
-) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run `tanyin serve` until the block is left; yield it and its address."""
-    port = str(free_port())
+def started(log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `tanyin serve` until the block is left."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "serve"],
             cwd=ROOT,
-            env=environment(TANYIN_PORT=port, **variables),
+            env=environment(**variables),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        base = f"http://127.0.0.1:{port}"
-        _wait_until_alive(process, base, log)
-        yield process, base
+        yield process
     finally:
         process.kill()
         process.wait(SECONDS)
 
 
+@contextmanager
+def serving(
+    log: Path, **variables: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run `tanyin serve` and wait until it answers; yield it and its address."""
+    port = str(free_port())
+    base = f"http://127.0.0.1:{port}"
+    with started(log, TANYIN_PORT=port, **variables) as process:
+        _wait_until_alive(process, base, log)
+        yield process, base
+
+
 def _wait_until_alive(process: subprocess.Popen[bytes], base: str, log: Path) -> None:
-    transport = httpx.HTTPTransport(retries=200)
-    with httpx.Client(transport=transport, timeout=SECONDS) as client:
-        for _ in range(SECONDS * 10):
-            assert process.poll() is None, log.read_text()
-            try:
-                assert client.get(f"{base}/healthz").status_code == 200
-            except httpx.ConnectError:
-                continue
+    for _ in range(SECONDS * 10):
+        assert process.poll() is None, log.read_text()
+        with suppress(httpx.ConnectError):
+            assert httpx.get(f"{base}/healthz").status_code == 200
             return
+        time.sleep(0.1)
     raise AssertionError(log.read_text())
 
 
@@ -97,8 +102,18 @@ def data_dir() -> Iterator[Path]:
 
 
 @pytest.mark.database
-def test_demonstration_from_nothing_to_its_end(data_dir: Path, tmp_path: Path) -> None:
+def test_demonstration_from_an_interrupted_start_to_its_end(
+    data_dir: Path, tmp_path: Path
+) -> None:
     log = tmp_path / "log"
+    variables = {"TANYIN_DATA_DIR": str(data_dir), "TANYIN_PORT": str(free_port())}
+    with started(log, **variables) as process:
+        # The keys are written just before the seed is loaded.
+        _wait_for(data_dir / "demo_keys.json")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == 0
+    assert "answers" not in log.read_text()
+
     with serving(log, TANYIN_DATA_DIR=str(data_dir)) as (process, base):
         ready = httpx.get(f"{base}/readyz")
         first = _keys(data_dir)
@@ -129,6 +144,14 @@ def test_demonstration_from_nothing_to_its_end(data_dir: Path, tmp_path: Path) -
     assert not _tells(log, first)
 
 
+def _wait_for(path: Path) -> None:
+    for _ in range(SECONDS * 100):
+        if path.exists():
+            return
+        time.sleep(0.01)
+    raise AssertionError(path)
+
+
 def _keys(data_dir: Path) -> dict[str, Any]:
     path = data_dir / "demo_keys.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -152,16 +175,16 @@ def test_service_on_a_database_of_its_own(database: Database, tmp_path: Path) ->
         "TANYIN_MIGRATION_URL": database.owner_url,
         "TANYIN_DATA_DIR": str(tmp_path / "data"),
     }
-    with serving(tmp_path / "log", **variables) as (process, base):
-        with httpx.Client() as client:
-            client.get(base)
-            size = httpx.get(f"{base}/v1/factors").headers["tanyin-snapshot"]
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(SECONDS) == 0
+    log = tmp_path / "log"
+    with serving(log, **variables) as (process, base), httpx.Client() as client:
+        # The connection stays open and must not hold up the end.
+        answer = client.get(f"{base}/v1/factors")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 0
 
-    assert size == "0"
+    assert answer.headers["tanyin-snapshot"] == "0"
     assert not (tmp_path / "data").exists()
-    assert "database" not in (tmp_path / "log").read_text()
+    assert "database" not in log.read_text()
 
 
 def test_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Requests and factor versions for calculations, deterministic, keyword overrides."""
 
+import datetime as dt
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ from app.calculation import service
 from app.calculation.documents import CalculationAnswer
 from app.calculation.findings import UnknownFactor
 from app.calculation.request import parse
-from app.calculation.resolution import Found
+from app.calculation.resolution import Found, Terms
 from app.calculation.service import Material
 from app.factors.queries import Alternative, VersionAt
 from app.kit.errors import DomainError, Findings
@@ -96,8 +97,13 @@ def calculate(
         if isinstance(name, str) and name not in known
     }
     used = {name: each for name, each in known.items() if name in references}
-    terms = service._terms(document, SNAPSHOT)  # noqa: SLF001 - what gather() does first
-    assert terms.gwp_set is gwp_set(document.get("gwp_set", "AR6_100"))
+    day = document.get("valid_on")
+    terms = Terms(
+        gwp_set=gwp_set(document.get("gwp_set", "AR6_100")),
+        purpose=document.get("purpose", "PCF"),
+        snapshot=SNAPSHOT,
+        valid_on=dt.date.fromisoformat(day) if day else None,
+    )
     return service.calculate(
         document, Material(terms, used | unknown, alternatives or {})
     )

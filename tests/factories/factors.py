@@ -101,11 +101,21 @@ async def publish_one(
         return (await publish(session, content(**changes), road=road))[0]
 
 
+async def change(
+    session: AsyncSession,
+    code: str,
+    status: VersionStatus,
+    version: int | None = None,
+) -> int:
+    """Change the status of a version or of a whole factor; return the log index."""
+    return await publication.change_status(
+        session, code, version=version, status=status, reason="因测试"
+    )
+
+
 async def change_status(
     sessions: Sessions, code: str, status: VersionStatus, version: int | None = None
 ) -> int:
     """Change a status in a transaction of its own; return the log index."""
     async with sessions.begin() as session:
-        return await publication.change_status(
-            session, code, version=version, status=status, reason="因测试"
-        )
+        return await change(session, code, status, version)

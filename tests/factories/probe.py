@@ -68,7 +68,7 @@ class Taken(Conflict):
 routes = router("probe")
 
 
-@routes.get("/v1/reference/probe/{name}", responses=problem_responses(NotFound))
+@routes.get("/v1/series/probe/{name}", responses=problem_responses(NotFound))
 async def read_probe(
     name: str,
     snapshot: Snapshot,

@@ -8,7 +8,7 @@ from app.http.cache import Answer, AnswerStore
 from app.kit.database import Sessions
 from tests.factories.probe import append
 
-PROBE = "/v1/reference/probe/x"
+PROBE = "/v1/series/probe/x"
 
 
 async def hits(client: httpx.AsyncClient) -> float:
@@ -109,7 +109,7 @@ async def test_other_spellings_of_a_snapshot_stay_right(
 async def test_errors_are_not_kept(client: httpx.AsyncClient) -> None:
     for path in ("missing", "x?limit=0", "x?snapshot=99"):
         for _ in range(2):
-            answer = await client.get(f"/v1/reference/probe/{path}")
+            answer = await client.get(f"/v1/series/probe/{path}")
             assert answer.status_code in {404, 422}
             assert "etag" not in answer.headers
 
@@ -136,9 +136,20 @@ async def test_head_is_served_from_the_cache(client: httpx.AsyncClient) -> None:
 async def test_queries_are_kept_apart(client: httpx.AsyncClient) -> None:
     await client.get(f"{PROBE}?limit=1")
     await client.get(f"{PROBE}?limit=2")
-    await client.get("/v1/reference/probe/y?limit=1")
+    await client.get("/v1/series/probe/y?limit=1")
 
     assert await hits(client) == 0
+
+
+async def test_vocabularies_are_kept_though_they_have_no_snapshot(
+    client: httpx.AsyncClient,
+) -> None:
+    first = await client.get("/v1/reference/stages")
+    second = await client.get("/v1/reference/stages")
+
+    assert first.status_code == 200
+    assert second.content == first.content
+    assert await hits(client) == 1
 
 
 async def test_nothing_else_is_kept(app: FastAPI, client: httpx.AsyncClient) -> None:

@@ -62,7 +62,7 @@ def test_page_says_when_it_shows_a_demonstration(*, demo: bool) -> None:
 
 
 async def test_policy_is_for_the_page_alone(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/v1/reference/probe/x")
+    answer = await client.get("/v1/series/probe/x")
 
     assert "content-security-policy" not in answer.headers
 
@@ -109,7 +109,7 @@ def test_operations_have_names_summaries_and_tags(description: dict[str, Any]) -
 
 
 def test_published_reads_describe_their_headers(description: dict[str, Any]) -> None:
-    operation = description["paths"]["/v1/reference/probe/{name}"]["get"]
+    operation = description["paths"]["/v1/series/probe/{name}"]["get"]
 
     assert set(operation["responses"]["200"]["headers"]) == {"ETag", "TanYin-Snapshot"}
     assert "content" not in operation["responses"]["304"]

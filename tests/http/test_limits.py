@@ -113,7 +113,7 @@ async def test_rate_is_counted_by_address(database: Database) -> None:
     async with running(settings) as app:
         async with client_of(app) as client:
             statuses = [(await client.get(CALLER)).status_code for _ in range(601)]
-            refused = await client.get("/v1/reference/probe/x")
+            refused = await client.get("/v1/series/probe/x")
             forged = await client.get(CALLER, headers={"X-Forwarded-For": "192.0.2.9"})
             free = await client.get("/healthz")
         async with client_of(app, "192.0.2.2") as other:

@@ -14,7 +14,7 @@ from app.kit.database import create_engine
 from tests.conftest import Database
 from tests.factories.probe import client_of, running, settings_for
 
-PROBE = "/v1/reference/probe/x"
+PROBE = "/v1/series/probe/x"
 ORIGIN = {"Origin": "https://example.org"}
 
 
@@ -58,7 +58,7 @@ async def test_measurements_have_no_label_of_a_client_s_making(
     client: httpx.AsyncClient,
 ) -> None:
     await client.get(PROBE)
-    await client.get("/v1/reference/probe/another?limit=7")
+    await client.get("/v1/series/probe/another?limit=7")
     await client.get("/v1/made-up")
     await client.request("FOO", "/healthz")
     await client.head("/healthz")
@@ -66,7 +66,7 @@ async def test_measurements_have_no_label_of_a_client_s_making(
     text = (await client.get("/metrics")).text
 
     found = set(re.findall(r"tanyin_http_requests_total\{(.*?)\} ([0-9.]+)", text))
-    probe = 'method="GET",route="/v1/reference/probe/{name}",status="200"'
+    probe = 'method="GET",route="/v1/series/probe/{name}",status="200"'
     assert {
         (probe, "2.0"),
         ('method="GET",route="unmatched",status="404"', "1.0"),
@@ -110,7 +110,7 @@ async def test_anyone_s_page_may_read_published_data(
 ) -> None:
     get = await client.get(PROBE, headers=ORIGIN)
     kept = await client.get(PROBE)
-    missing = await client.get("/v1/reference/probe/missing", headers=ORIGIN)
+    missing = await client.get("/v1/series/probe/missing", headers=ORIGIN)
 
     for answer in (get, kept, missing):
         assert answer.headers["access-control-allow-origin"] == "*"

@@ -13,7 +13,7 @@ from tests.conftest import Database
 from tests.factories.probe import client_of, running, settings_for
 
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}
-PROBE = "/v1/reference/probe/x"
+PROBE = "/v1/series/probe/x"
 
 
 async def test_problem_has_every_member_and_its_request_id(

@@ -68,7 +68,7 @@ async def test_write_shows_in_the_next_read_of_this_process(
 ) -> None:
     for size in (1, 2, 3):
         written = await client.post("/v1/probe/entries")
-        read = await client.get("/v1/reference/probe/x")
+        read = await client.get("/v1/series/probe/x")
 
         assert written.json()["entries"] == size
         assert read.headers["tanyin-snapshot"] == str(size)
@@ -79,7 +79,7 @@ async def test_write_shows_in_the_next_read_of_this_process(
 async def test_restart_of_the_database_costs_no_request(
     app: FastAPI, client: httpx.AsyncClient, sessions: Sessions
 ) -> None:
-    reads = [client.get(f"/v1/reference/probe/{number}") for number in range(5)]
+    reads = [client.get(f"/v1/series/probe/{number}") for number in range(5)]
     assert {answer.status_code for answer in await asyncio.gather(*reads)} == {200}
     async with sessions() as session:
         await session.execute(
@@ -90,7 +90,7 @@ async def test_restart_of_the_database_costs_no_request(
         )
     await asyncio.sleep(0.1)
 
-    answers = [await client.get(f"/v1/reference/probe/a{n}") for n in range(5)]
+    answers = [await client.get(f"/v1/series/probe/a{n}") for n in range(5)]
 
     assert {answer.status_code for answer in answers} == {200}
     assert services_of({"app": app}).head.size == 0

@@ -17,7 +17,7 @@ from app.translog import service as translog
 from app.translog.models import LogEntry
 from tests.factories.probe import append
 
-PROBE = "/v1/reference/probe/x"
+PROBE = "/v1/series/probe/x"
 
 pytestmark = pytest.mark.committed
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.http import protocol
 
-PROBE = "/v1/reference/probe/x"
+PROBE = "/v1/series/probe/x"
 LINE = f"GET {PROBE} HTTP/1.1\r\n".encode()
 HOST = b"Host: tanyin.test\r\n"
 POST = (
@@ -140,14 +140,14 @@ async def test_half_a_head_is_not_waited_for(
 @pytest.mark.parametrize(
     "target",
     [
-        "/v1/reference/probe/%ff",
-        "/v1/reference/probe/%C0%AF",
-        "/v1/reference/probe/%00",
-        "/v1/reference/probe/%zz",
-        "/v1/reference/probe/%",
-        "/v1/reference/probe/x?limit=%ff",
-        "/v1/reference/probe/x?limit=%00",
-        "/v1/reference/probe/x?%ed%a0%80=1",
+        "/v1/series/probe/%ff",
+        "/v1/series/probe/%C0%AF",
+        "/v1/series/probe/%00",
+        "/v1/series/probe/%zz",
+        "/v1/series/probe/%",
+        "/v1/series/probe/x?limit=%ff",
+        "/v1/series/probe/x?limit=%00",
+        "/v1/series/probe/x?%ed%a0%80=1",
     ],
 )
 async def test_addresses_that_are_not_utf_8_are_400(

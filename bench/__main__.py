@@ -1,0 +1,65 @@
+"""Runs the benchmarks and prints one table: `make bench`.
+
+    python -m bench [--quick] [reads] [tree]
+
+The exit code is 0 even where a figure falls short: a loaded machine is no error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bench import reads, tree
+from bench.figures import Figure, machine, table
+from bench.service import data_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_RESULTS: Final = Path(__file__).resolve().parent / ".envs" / "results.json"
+# Set on some machines for old builds of OpenBLAS; they slow current ones.
+_SLOWING: Final = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+
+def main() -> None:
+    """Run what the arguments name, or everything."""
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("--quick", action="store_true", help="skip 1,000,000 processes")
+    choices = ("reads", "tree")
+    parser.add_argument("which", nargs="*", choices=choices, default=choices)
+    arguments = parser.parse_args()
+    for name in _SLOWING:
+        os.environ.pop(name, None)
+    facts = machine()
+    for name, text in facts.items():
+        print(f"{name}: {text}")
+    found = []
+    for figure in _measure(arguments.which, quick=arguments.quick):
+        print(f"… {figure.name}: {figure.ratio:.3g}", flush=True)
+        found.append(figure)
+    print("", table(found), "", sep="\n")
+    short = [figure.name for figure in found if figure.is_short]
+    print("SHORT: " + "; ".join(short) if short else "All ratios are as required.")
+    document = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": facts,
+        "figures": [figure.document() for figure in found],
+    }
+    _RESULTS.parent.mkdir(exist_ok=True)
+    _RESULTS.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _measure(which: list[str], *, quick: bool) -> Iterator[Figure]:
+    with data_directory() as data:
+        if "reads" in which:
+            yield from reads.measure(data)
+        if "tree" in which:
+            yield from tree.measure(data, million=not quick)
+
+
+main()
