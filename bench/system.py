@@ -1,4 +1,8 @@
-"""Random product systems, rendered for us and for Brightway. Same seed, same system."""
+"""Random product systems, rendered for us and for Brightway. Same seed, same system.
+
+Brightway keeps amounts in single precision, so every number that it is told is a short
+binary fraction: without that, results would agree in seven digits and prove little.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,7 @@ _UNITS: Final = (
 _STAGES: Final = ("RAW", "MFG", "DIST", "USE", "EOL")
 _INLINE_UNITS: Final = ("kg", "kWh", "km", "m3")
 DEMAND: Final = 1000
+_A_LITTLE: Final = Decimal(1) / 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class _Maker:
         for number in range(size):
             self._burden(number)
             if loops and number % 1000 == 999:
-                self._link(number, 0, "0.0001")
+                self._link(number, 0, _A_LITTLE)
         return self.made
 
     def _process(self, number: int) -> dict[str, Any]:
@@ -118,12 +123,13 @@ class _Maker:
         stage = self.draw.choice(_STAGES)
         return {"id": f"p{number}", "stage": stage, "output": output, "inputs": []}
 
-    def _amount(self, low: int, high: int) -> Decimal:
-        return Decimal(self.draw.randrange(low, high)).scaleb(-4)
+    def _fraction(self, high: int, denominator: int) -> Decimal:
+        """Return a random fraction; *denominator* is a power of two."""
+        return Decimal(self.draw.randrange(high // 16, high)) / denominator
 
-    def _link(self, user: int, supplier: int, text: str | None = None) -> None:
+    def _link(self, user: int, supplier: int, amount: Decimal | None = None) -> None:
         base, other, factor = self.units[supplier]
-        amount = Decimal(text) if text else self._amount(500, 9000)
+        amount = amount or self._fraction(3700, 4096)
         line = {"process": f"p{supplier}", "amount": str(amount), "unit": base}
         if self.draw.random() < 0.25:
             line |= {"amount": format(amount / factor, "f"), "unit": other}
@@ -142,19 +148,20 @@ class _Maker:
             self._inline(number)
 
     def _emission(self, number: int) -> None:
-        amount = self._amount(100, 50_000)
+        amount = self._fraction(20_000, 4096)
         line = {"gas": "CO2_FOSSIL", "amount": str(amount), "unit": "kg"}
         self.made.processes[number]["emissions"] = [line]
         self._add(number, amount)
 
     def _published(self, number: int) -> None:
-        factor, amount = self.draw.choice(self.published), self._amount(100, 50_000)
-        line = {"factor": factor.code, "amount": str(amount), "unit": factor.unit}
+        factor, kilograms = self.draw.choice(self.published), self._fraction(2000, 256)
+        amount = format(kilograms / factor.intensity, ".15f")
+        line = {"factor": factor.code, "amount": amount, "unit": factor.unit}
         self.made.processes[number]["inputs"].append(line)
-        self._add(number, amount * factor.intensity)
+        self._add(number, kilograms)
 
     def _inline(self, number: int) -> None:
-        amount, value = self._amount(100, 50_000), self._amount(100, 50_000)
+        amount, value = self._fraction(2000, 256), self._fraction(4000, 1024)
         unit = self.draw.choice(_INLINE_UNITS)
         factor = {
             "name": f"supplier figure {number}",

@@ -100,5 +100,6 @@ def _published(port: int) -> list[Published]:
         for each in get(port, "/v1/factors?kind=PCF&limit=500")["items"]
         for substance, _, unit in [each["unit"].partition("/")]
         if substance == "kgCO2e" and unit in _UNITS and not each["gases"]
+        if Decimal(each["value"]) > 0
     ]
     return found[:_FACTORS]

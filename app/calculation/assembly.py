@@ -19,6 +19,7 @@ from app.calculation.request import CalculationRequest, Emission, Input, Process
 from app.calculation.resolution import Resolved, Resolver, Route
 from app.kit.decimals import number_text, scaled
 from app.kit.errors import Invalid
+from app.kit.schemas import check_text
 from app.reference.enums import GhgCategory
 from app.reference.stages import Stage
 from app.units.algebra import Dimension, Unit, convert
@@ -150,8 +151,8 @@ class _Assembler:
         name = process["id"]
         if self.index.setdefault(name, number) != number:
             raise findings.DuplicateProcess(pointer="/id", id=name)
-        _check_text(name, "/id")
-        _check_text(process.get("name", name), "/name")
+        check_text(name, "/id")
+        check_text(process.get("name", name), "/name")
 
     def _enter_output(self, number: int, process: Process) -> None:
         output = process["output"]
@@ -163,7 +164,7 @@ class _Assembler:
 
     def _enter_share(self, number: int, process: Process) -> None:
         for place, product in enumerate(process.get("co_products", ())):
-            _check_text(product["name"], f"/co_products/{place}/name")
+            check_text(product["name"], f"/co_products/{place}/name")
         self.share[number] = main_share(process)
         if self.share[number] < 1 and not process.get("co_products"):
             notice = findings.CoProductsNotListed(id=process["id"])
@@ -221,7 +222,7 @@ class _Assembler:
         reference = line["factor"]
         if not isinstance(reference, str):
             # Each inline factor is its own, even where two say the same.
-            _check_text(reference["name"], "/factor/name")
+            check_text(reference["name"], "/factor/name")
             return self._new_route(self.resolver.inline(reference), unit_text, pointer)
         route = self._routes.get((reference, unit_text))
         if route is None:
@@ -357,11 +358,6 @@ def _raise(error: Invalid) -> None:
 def _check_removal(value: float) -> None:
     if value > 0:
         raise findings.PositiveRemoval(pointer="/category")
-
-
-def _check_text(text: str, pointer: str) -> None:
-    if not text.isprintable():
-        raise findings.BadText(pointer=pointer)
 
 
 def _refuse_on_link(line: Input) -> None:

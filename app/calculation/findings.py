@@ -28,11 +28,6 @@ class PositiveRemoval(Invalid):
     zh = "BIO_REMOVAL 类别仅用于清除量,此行为排放量。"
 
 
-class BadText(Invalid):
-    en = "The text holds control, hidden or unassigned characters."
-    zh = "文本含有控制字符、不可见字符或未分配字符。"
-
-
 class UnknownProcess(Invalid):
     en = 'There is no process "{id}" in this request.'
     zh = "本请求中没有过程“{id}”。"

@@ -11,7 +11,16 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from app.kit.canonical import canonical_bytes, sha256_hex
-from app.kit.schemas import BilingualName, DecimalText, Name, Schema, Text
+from app.kit.errors import Invalid
+from app.kit.schemas import (
+    BilingualName,
+    DecimalText,
+    Name,
+    Schema,
+    Text,
+    checked,
+    refusal,
+)
 from app.reference import categories, gases, regions
 from app.reference.enums import (
     VERIFICATION_PATTERN,
@@ -26,6 +35,9 @@ from app.units.factor_unit import parse_factor_unit, parse_parameter_unit
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2025-01-17"])]
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Verification = Annotated[str, Field(pattern=VERIFICATION_PATTERN)]
+CategoryCode = Annotated[str, checked(categories.category)]
+RegionCode = Annotated[str, checked(regions.region)]
+GasCode = Annotated[str, checked(gases.gas)]
 GwpBasis = Literal[
     "AR4_100",
     "AR5_100",
@@ -38,6 +50,16 @@ GwpBasis = Literal[
 """The GWP set of a CO2e value; not applicable to a value that is one gas."""
 
 
+class UnitNotCanonical(Invalid):
+    en = "The unit is written {unit}."
+    zh = "单位应写作 {unit}。"
+
+
+class GwpBasisMismatch(Invalid):
+    en = "A GWP set belongs to CO2e values and to no others."
+    zh = "GWP 取值仅用于 CO2e 当量值,且当量值必须说明。"
+
+
 class Period(Schema):
     """The first and the last day; null where it is open."""
 
@@ -48,13 +70,8 @@ class Period(Schema):
 class GasMass(Schema):
     """Mass of one gas behind the value, in kg per declared unit."""
 
-    gas: str
+    gas: GasCode
     mass_kg: DecimalText
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        gases.gas(self.gas)
-        return self
 
 
 class StageValue(Schema):
@@ -94,14 +111,14 @@ class Content(Schema):
 
     name: BilingualName
     kind: FactorKind
-    category: str
+    category: CategoryCode
     value: DecimalText
     unit: str
     gwp_set: GwpBasis
     gases: tuple[GasMass, ...]
     boundary: Boundary
     stages: tuple[StageValue, ...]
-    region: str
+    region: RegionCode
     technology: Name | None
     representativeness: Representativeness
     reference_year: Year
@@ -123,23 +140,22 @@ class Content(Schema):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        categories.category(self.category)
-        regions.region(self.region)
-        if self._canonical_unit() != self.unit:
-            raise ValueError(f"write the unit as {self._canonical_unit()}")
-        if self.kind is not FactorKind.PARAMETER:
-            self._check_basis()
+        try:
+            self._check_unit()
+        except Invalid as error:
+            raise refusal(error) from error
         return self
 
-    def _canonical_unit(self) -> str:
+    def _check_unit(self) -> None:
         if self.kind is FactorKind.PARAMETER:
-            return parse_parameter_unit(self.unit).code
-        return parse_factor_unit(self.unit, gases.GAS_CODES).code
-
-    def _check_basis(self) -> None:
-        unit = parse_factor_unit(self.unit, gases.GAS_CODES)
-        if (unit.substance == "CO2e") is (self.gwp_set == "NOT_APPLICABLE"):
-            raise ValueError("a GWP set belongs to CO2e values and to no others")
+            canonical = parse_parameter_unit(self.unit).code
+        else:
+            unit = parse_factor_unit(self.unit, gases.GAS_CODES)
+            canonical = unit.code
+            if (unit.substance == "CO2e") is (self.gwp_set == "NOT_APPLICABLE"):
+                raise GwpBasisMismatch(pointer="/gwp_set")
+        if canonical != self.unit:
+            raise UnitNotCanonical(pointer="/unit", unit=canonical)
 
     @property
     def declared_unit(self) -> str:

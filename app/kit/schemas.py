@@ -1,11 +1,14 @@
 """The base of every document that crosses an edge."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-from app.kit.decimals import DECIMAL_PATTERN, is_decimal
+from app.kit.decimals import DECIMAL_PATTERN, parse_decimal
+from app.kit.errors import Invalid
 
 NAME_LENGTH = 200
 TEXT_LENGTH = 2_000
@@ -22,26 +25,52 @@ class Schema(BaseModel):
     )
 
 
-def _visible(text: str) -> str:
-    if any(unicodedata.category(character) in _HIDDEN for character in text):
-        raise ValueError("text holds control, hidden or unassigned characters")
-    if not text.strip() or not unicodedata.is_normalized("NFC", text):
-        raise ValueError("text is blank or not in Unicode normal form C")
-    return text
+class BadText(Invalid):
+    en = (
+        "The text is blank, not in Unicode normal form C, or holds control, hidden or "
+        "unassigned characters."
+    )
+    zh = "文本为空白、不是 Unicode 规范化形式 C,或含有控制、不可见或未分配字符。"
 
 
-def _decimal(text: str) -> str:
-    if not is_decimal(text):
-        raise ValueError("not a decimal string of the wire")
-    return text
+def check_text(text: str, pointer: str | None = None) -> None:
+    """Refuse text that does not look like what it is."""
+    if text.strip() and text.isascii() and text.isprintable():
+        return
+    hidden = any(unicodedata.category(character) in _HIDDEN for character in text)
+    if hidden or not text.strip() or not unicodedata.is_normalized("NFC", text):
+        raise BadText(pointer=pointer)
 
 
-Name = Annotated[str, Field(max_length=NAME_LENGTH), AfterValidator(_visible)]
-Text = Annotated[str, Field(max_length=TEXT_LENGTH), AfterValidator(_visible)]
+def checked(check: Callable[[str], object]) -> AfterValidator:
+    """Return the validator that lets *check* look at a text.
+
+    Pydantic collects what *check* raises; `validation.findings` gives it back.
+    """
+
+    def validate(text: str) -> str:
+        try:
+            check(text)
+        except Invalid as error:
+            raise refusal(error) from error
+        return text
+
+    return AfterValidator(validate)
+
+
+def refusal(error: Invalid) -> PydanticCustomError:
+    """Return *error* in a form that Pydantic collects."""
+    return PydanticCustomError(
+        "refused", "{text}", {"text": str(error), "error": error}
+    )
+
+
+Name = Annotated[str, Field(max_length=NAME_LENGTH), checked(check_text)]
+Text = Annotated[str, Field(max_length=TEXT_LENGTH), checked(check_text)]
 DecimalText = Annotated[
     str,
     Field(json_schema_extra={"pattern": DECIMAL_PATTERN}, examples=["0.6205"]),
-    AfterValidator(_decimal),
+    checked(parse_decimal),
 ]
 
 

@@ -71,7 +71,7 @@ def _finding(detail: ErrorDetails, document: object) -> Invalid:
     cause = detail.get("ctx", {}).get("error")
     where = pointer(_path(detail["loc"], document))
     if isinstance(cause, Invalid):
-        cause.pointer = where + pointer([cause.pointer] if cause.pointer else [])
+        cause.pointer = where + (cause.pointer or "")
         return cause
     return _shape_finding(detail, where)
 

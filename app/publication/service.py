@@ -86,7 +86,7 @@ async def change_status(
     status: VersionStatus,
     reason: str,
 ) -> int:
-    """Record *status* for a version, or (version None) for all; return the log index."""
+    """Record *status* for a version, or (None) for all; return the log index."""
     appender = await translog.open_appender(session)
     draft = {
         "schema": STATUS_SCHEMA,

@@ -1,18 +1,23 @@
 """Bodies: one media type, one encoding, a limit, no leniency."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from app.http import bodies
 from tests.conftest import Database
 from tests.factories.probe import client_of, running, settings_for
 
 THING = {"parts": [{"name": "螺栓", "shape": "ROUND", "mass": "0.10"}], "count": 1}
 JSON = {"Content-Type": "application/json"}
 THINGS = "/v1/probe/things"
+HEAD = (
+    f"POST {THINGS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n".encode()
+)
 
 
 async def test_valid_body_comes_back_digit_for_digit(client: httpx.AsyncClient) -> None:
@@ -172,16 +177,44 @@ async def test_announced_length_is_refused_before_the_body_comes(
     address: tuple[str, int],
 ) -> None:
     reader, writer = await asyncio.open_connection(*address)
-    head = (
-        "Host: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
-    )
-    writer.write(f"POST {THINGS} HTTP/1.1\r\n{head}".encode())
+    writer.write(HEAD + b"Content-Length: 99999999\r\n\r\n")
 
     status = await asyncio.wait_for(reader.readline(), 5)
 
     assert b" 413 " in status
     writer.close()
     await writer.wait_closed()
+
+
+async def test_body_that_does_not_come_is_not_waited_for(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "_IDLE_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(HEAD + b"Content-Length: 10\r\n\r\n{")
+
+    status = await asyncio.wait_for(reader.readline(), 5)
+
+    assert b" 408 " in status
+    writer.close()
+
+
+async def test_client_that_goes_away_is_no_failure(
+    address: tuple[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    _, writer = await asyncio.open_connection(*address)
+    writer.write(HEAD + b"Content-Length: 10\r\n\r\n{")
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.close()
+    await asyncio.sleep(0.1)
+
+    statuses = [
+        each.fields["status"] for each in caplog.records if hasattr(each, "fields")
+    ]
+    assert statuses == [499]
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 
 async def test_bytes_reach_a_handler_as_they_are(client: httpx.AsyncClient) -> None:

@@ -3,8 +3,11 @@
 import logging
 from dataclasses import replace
 
+import asyncpg
 import httpx
 import pytest
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from app.http import problems
 from app.kit import errors
@@ -165,6 +168,28 @@ async def test_database_that_is_away_is_503(database: Database) -> None:
         assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
         assert int(answer.headers["retry-after"]) > 0
     assert alive.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NoConnection("the pool is empty"), 503),
+        (ConnectionRefusedError(), 503),
+        (TimeoutError(), 503),
+        (asyncpg.TooManyConnectionsError("full"), 503),
+        (DBAPIError("SELECT", {}, asyncpg.AdminShutdownError("bye")), 503),
+        (DBAPIError("SELECT", {}, asyncpg.DeadlockDetectedError("again")), 503),
+        (DBAPIError("SELECT", {}, asyncpg.DiskFullError("full")), 503),
+        (DBAPIError("SELECT", {}, asyncpg.InterfaceError("closed")), 503),
+        (DBAPIError("SELECT", {}, asyncpg.UndefinedTableError("ours")), 500),
+        (DBAPIError("SELECT", {}, asyncpg.NotNullViolationError("ours")), 500),
+    ],
+)
+def test_outages_are_told_from_mistakes(error: Exception, status: int) -> None:
+    answer = problems.answer({"headers": []}, error)
+
+    assert answer.status_code == status
+    assert ("retry-after" in answer.headers) is (status == 503)
 
 
 def _families() -> list[type[DomainError]]:
