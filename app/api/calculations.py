@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Final
 
 import orjson
-from fastapi import Body, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.api.examples import CALCULATIONS
 from app.calculation import service as calculation
@@ -30,11 +30,7 @@ _SNAPSHOT: Final = "/snapshot"
 )
 async def calculate(
     request: Request,
-    body: Annotated[
-        bytes,
-        Body(openapi_examples=CALCULATIONS),
-        JsonDocument(CalculationRequest),
-    ],
+    body: Annotated[bytes, JsonDocument(CalculationRequest, CALCULATIONS)],
     *,
     check: Annotated[
         bool, Query(description="Look for errors and warnings; give no result.")

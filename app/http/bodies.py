@@ -52,9 +52,12 @@ class BodyLimits:
     large: int
 
 
-def JsonDocument(model: Any) -> Any:  # noqa: ANN401, N802 - reads as an annotation
+def JsonDocument(  # noqa: N802 - reads as an annotation
+    model: Any,  # noqa: ANN401 - any annotation
+    examples: dict[str, Any] | None = None,
+) -> Any:  # noqa: ANN401 - FastAPI's own
     """Mark bytes that hold a document of *model*; whoever takes them parses them."""
-    field = Body()
+    field = Body(openapi_examples=examples)
     field.metadata = [_Shown(model)]
     return field
 

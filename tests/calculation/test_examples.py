@@ -10,13 +10,19 @@ import orjson
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.api.examples import CALCULATIONS
 from app.calculation import engine, findings, service
 from app.calculation.documents import CalculationAnswer
 from app.calculation.request import NotSupportedYet, parse
 from app.cli import seed
+from app.http.head import Head
+from app.http.services import Services
 from app.kit.database import Sessions
 from app.kit.errors import Invalid
+from app.main import create_app
+from app.settings import Settings
 from app.translog import service as translog
+from tests.factories.probe import client_of
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "seed_data" / "examples"
@@ -168,6 +174,20 @@ async def test_page_shows_every_number_of_the_worked_example(
     numbers |= {each["value"] for each in answer["by_category"]}
     numbers |= {each["value"] for each in answer["contributions"]}
     assert {number for number in numbers if number not in page} == set()
+
+
+async def test_the_examples_of_the_description_can_be_posted(seeded: Sessions) -> None:
+    app = create_app(Settings(rate_limit=False))
+    app.state.services = Services(seeded, seeded, Head(seeded))
+    operation = app.openapi()["paths"]["/v1/calculations"]["post"]
+    examples = operation["requestBody"]["content"]["application/json"]["examples"]
+
+    async with client_of(app) as client:
+        for name, example in examples.items():
+            response = await client.post("/v1/calculations", json=example["value"])
+            assert response.status_code == 200, (name, response.text)
+
+    assert set(examples) == set(CALCULATIONS)
 
 
 def test_page_names_every_code() -> None:
