@@ -8,11 +8,11 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Query
 from pydantic import Field
 
-from app.factors.schemas import Label, checked
+from app.factors.schemas import Label, read_as
 from app.http.findings import query_pointer
 from app.http.routing import router
 from app.kit.decimals import parse_decimal, rounded
-from app.kit.schemas import DecimalText, Schema
+from app.kit.schemas import DecimalText, Schema, checked
 from app.reference import categories, gases, gwp, regions, stages
 from app.reference.enums import ENUMERATIONS, GhgCategory, RegionLevel, Term
 from app.reference.gwp import GwpSet
@@ -21,15 +21,9 @@ from app.units.algebra import Dimension, Unit, convert
 
 routes = router("reference")
 
-
-def _decimal(text: str) -> str:
-    parse_decimal(text)
-    return text
-
-
-DecimalParameter = Annotated[str, Field(max_length=100), checked(_decimal)]
+DecimalParameter = Annotated[str, Field(max_length=100), checked(parse_decimal)]
 UnitParameter = Annotated[
-    str, Field(max_length=100), checked(lambda text: catalogue.unit(text).code)
+    str, Field(max_length=100), read_as(lambda text: catalogue.unit(text).code)
 ]
 Item = TypeVar("Item")
 Model = TypeVar("Model", bound=Schema)

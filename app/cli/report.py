@@ -18,6 +18,8 @@ def print_answer(answer: Answer, language: str) -> None:
     console.print(_headline(answer))
     console.print(_stages(answer))
     console.print(_tree(answer, language))
+    if any(float(each["share"] or 0) > 1 for each in answer["processes"]):
+        console.print("A process in a loop counts what comes back to it.", style="dim")
     rest = answer["rest"]
     if rest["count"]:
         console.print(f"and {rest['count']} smaller lines: {_co2e(rest['value'])}")

@@ -24,7 +24,7 @@ from app.factors.content import (
 )
 from app.factors.listing import Sort
 from app.kit.errors import Invalid
-from app.kit.schemas import NAME_LENGTH, DecimalText, Schema
+from app.kit.schemas import NAME_LENGTH, DecimalText, Schema, checked, refusal
 from app.kit.validation import BadValue
 from app.reference import categories, gases, regions
 from app.reference.enums import (
@@ -71,23 +71,21 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def checked(read: Callable[[str], str]) -> AfterValidator:
-    """Validate a parameter with *read*; its refusal stands in the answer as it is."""
+def read_as(read: Callable[[str], str]) -> AfterValidator:
+    """Return the validator that puts what *read* makes of a parameter in its place."""
 
-    def check(text: str) -> str:
+    def validate(text: str) -> str:
         try:
             return read(text)
         except Invalid as error:
-            context = {"error": error}
-            raise PydanticCustomError("refused", "refused", context) from error
+            raise refusal(error) from error
 
-    return AfterValidator(check)
+    return AfterValidator(validate)
 
 
-def _searchable(text: str) -> str:
+def _check_terms(text: str) -> None:
     if not search.query(text):
         raise NothingToFind
-    return text
 
 
 def _region(code: str) -> str:
@@ -290,25 +288,25 @@ class PageQuery(Schema):
 class FactorSearch(PageQuery):
     """Filters; all that are given must hold."""
 
-    q: Annotated[_Text, checked(_searchable), Field(examples=["电解铝"])] | None = None
+    q: Annotated[_Text, checked(_check_terms), Field(examples=["电解铝"])] | None = None
     """Words to find in name, category, region, technology and unit; all of them. Han
     text is found inside words, Latin words by their beginning."""
     category: (
         Annotated[
             _Code,
-            checked(lambda code: categories.category(code).code),
+            checked(categories.category),
             Field(examples=["ELECTRICITY"]),
         ]
         | None
     ) = None
     """The code of a category; what lies below it is found too."""
-    region: Annotated[_Code, checked(_region), Field(examples=["CN-GD"])] | None = None
+    region: Annotated[_Code, read_as(_region), Field(examples=["CN-GD"])] | None = None
     """The code of a region, or its six digits of GB/T 2260."""
     year: Annotated[int, Field(ge=1990, le=2100), DIGITS] | None = None
     """The reference year."""
     valid_on: Annotated[dt.date, BeforeValidator(_day)] | None = None
     """A day, in Asia/Shanghai, that lies in the period of validity."""
-    unit: Annotated[_Code, checked(_unit), Field(examples=["kWh"])] | None = None
+    unit: Annotated[_Code, read_as(_unit), Field(examples=["kWh"])] | None = None
     """The unit of the value, or the declared unit of the product."""
     boundary: Boundary | None = None
     """The part of the life cycle that the value covers."""

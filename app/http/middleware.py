@@ -56,8 +56,14 @@ class BadHost(Malformed):
 
 class BadAddress(Malformed):
     code = "BAD_ENCODING"
-    en = "Path and query are percent-encoded UTF-8 without NUL."
-    zh = "路径与查询参数必须为百分号编码的 UTF-8,且不含 NUL。"
+    en = (
+        "Path and query are percent-encoded UTF-8 without NUL; curl does that with -G "
+        "--data-urlencode."
+    )
+    zh = (
+        "路径与查询参数必须为百分号编码的 UTF-8,且不含 NUL;curl 可用 -G "
+        "--data-urlencode。"
+    )
 
 
 class Edge:

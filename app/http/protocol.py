@@ -6,12 +6,20 @@ What is not HTTP never reaches the application, so it is refused and logged here
 import asyncio
 import logging
 import os
+import sys
 from http import HTTPStatus
 from typing import Any, Final
 
+from httptools import HttpParserInvalidURLError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.http.middleware import HEADER_BYTES, HEADER_FIELDS, URI_BYTES, BadFraming
+from app.http.middleware import (
+    HEADER_BYTES,
+    HEADER_FIELDS,
+    URI_BYTES,
+    BadAddress,
+    BadFraming,
+)
 from app.http.problems import HeadersTooLarge, RequestTimeout, UriTooLong, answer
 from app.kit.errors import DomainError
 
@@ -80,7 +88,9 @@ class StrictProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP; uvicorn's message says no more than that."""
         del msg
-        self._refuse(BadFraming())
+        # Han characters typed into an address are a slip, not an attack.
+        is_address = isinstance(sys.exception(), HttpParserInvalidURLError)
+        self._refuse(BadAddress() if is_address else BadFraming())
 
     def _wait_for_head(self) -> None:
         self._stop_waiting()

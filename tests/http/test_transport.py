@@ -64,6 +64,9 @@ async def exchange(
         pytest.param(LINE + HOST + HOST + b"\r\n", {400}, id="two-hosts"),
         pytest.param(LINE + b"\r\n", {400}, id="no-host"),
         pytest.param(b"GET /\r\n\r\n", {400}, id="http-0.9"),
+        pytest.param(
+            "GET /?q=电 HTTP/1.1\r\n".encode() + HOST + b"\r\n", {400}, id="raw-utf-8"
+        ),
         pytest.param(b"GET / HTTP/3.7\r\nHost: x\r\n\r\n", {400}, id="http-3.7"),
         pytest.param(b"\x16\x03\x01\x02\x00\x01\x00", {400}, id="tls"),
         pytest.param(
