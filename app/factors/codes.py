@@ -32,10 +32,16 @@ def factor_code(domain: str, serial: int) -> str:
     return f"CNF-{domain}-{serial:06d}-{98 - int(digits) * 100 % 97:02d}"
 
 
+def as_code(text: str) -> str | None:
+    """Return *text* if it is a factor code, else None."""
+    match = _CODE.match(text)
+    is_code = match is not None and factor_code(match[1], int(match[2])) == text
+    return text if is_code else None
+
+
 def check_code(text: str, pointer: str | None = None) -> str:
     """Return *text* if it is a factor code, else refuse."""
-    match = _CODE.match(text)
-    if match is None or factor_code(match[1], int(match[2])) != text:
+    if as_code(text) is None:
         raise InvalidFactorCode(pointer=pointer)
     return text
 

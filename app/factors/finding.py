@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import listing
+from app.factors.codes import as_code
 from app.factors.listing import (
     COUNTED,
     FACETS,
@@ -117,8 +118,11 @@ def _filters(query: FactorSearch) -> Filters:
     }
     stated = {name: value for name, value in asked.items() if value is not None}
     labels = tuple(f"{name}={value}" for name, value in stated.items())
+    text = None if query.q is None else " ".join(query.q.lower().split())
+    code = None if text is None else as_code(text.upper())
     return Filters(
-        text=None if query.q is None else " ".join(query.q.lower().split()),
+        text=text if code is None else None,
+        code=code,
         labels=labels or None,
         any_of=None if query.category is None else _categories(query.category),
         day=query.valid_on,

@@ -67,6 +67,7 @@ class Filters:
     """
 
     text: str | None = None
+    code: str | None = None
     labels: tuple[str, ...] | None = None
     any_of: tuple[str, ...] | None = None
     day: dt.date | None = None
@@ -144,6 +145,7 @@ def _values(listing: Listing) -> dict[str, Any]:
     values = {
         "query": filters.text and search.query(filters.text),
         "text": filters.text,
+        "code": filters.code,
         "labels": filters.labels,
         "any_of": filters.any_of,
         "day": filters.day,
@@ -275,6 +277,7 @@ _CONDITIONS: Final[Mapping[str, sa.ColumnElement[bool]]] = MappingProxyType(
         "query": FactorVersion.terms.bool_op("@@")(
             sa.cast(sa.bindparam("query", type_=sa.String), TSQUERY)
         ),
+        "code": FactorVersion.code == sa.bindparam("code"),
         "labels": FactorVersion.labels.contains(
             sa.bindparam("labels", type_=ARRAY(sa.Text))
         ),

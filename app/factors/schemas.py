@@ -290,7 +290,7 @@ class FactorSearch(PageQuery):
 
     q: Annotated[_Text, checked(_check_terms), Field(examples=["电解铝"])] | None = None
     """Words to find in name, category, region, technology and unit; all of them. Han
-    text is found inside words, Latin words by their beginning."""
+    text is found inside words, Latin words by their beginning. Or a factor code."""
     category: (
         Annotated[
             _Code,

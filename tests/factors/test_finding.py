@@ -228,6 +228,15 @@ async def test_only_the_current_version_is_searched(sessions: Sessions) -> None:
     assert (await ask(sessions, snapshot=0)).items == ()
 
 
+async def test_a_code_finds_its_factor(sessions: Sessions) -> None:
+    first = await factors.publish_one(sessions, zh="甲")
+    await factors.publish_one(sessions, zh="乙")
+
+    for text in (first.code, first.code.lower()):
+        items = (await ask(sessions, q=text)).items
+        assert [each.code for each in items] == [first.code]
+
+
 async def test_relevance_puts_the_name_first(sessions: Sessions) -> None:
     years = {"铝": 2015, "铝锭": 2016, "铝材": 2017, "电解铝": 2018, "再生铝": 2019}
     for zh, year in years.items():
