@@ -164,7 +164,7 @@ class _Maker:
         amount, value = self._fraction(2000, 256), self._fraction(4000, 1024)
         unit = self.draw.choice(_INLINE_UNITS)
         factor = {
-            "name": f"supplier figure {number}",
+            "name": f"供应商数据 {number}",
             "value": str(value),
             "unit": f"kgCO2e/{unit}",
         }

@@ -7,6 +7,7 @@ so that all its findings are reported at once.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -140,12 +141,13 @@ class _Assembler:
         self.units.append(None)
         self.output.append(1.0)
         self.share.append(1.0)
-        self._attempt(
-            f"/processes/{number}",
-            lambda: self._enter(number, process),
-            lambda: self._enter_output(number, process),
-            lambda: self._enter_share(number, process),
-        )
+        steps = (self._enter, self._enter_output, self._enter_share)
+        try:
+            for step in steps:
+                step(number, process)
+        except Invalid:
+            again = (partial(step, number, process) for step in steps)
+            self._attempt(f"/processes/{number}", *again)
 
     def _enter(self, number: int, process: Process) -> None:
         name = process["id"]

@@ -12,7 +12,10 @@ from typing import Final
 from app.kit.errors import Invalid
 
 DECIMAL_PATTERN: Final = r"^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?$"
-_DECIMAL: Final = re.compile(DECIMAL_PATTERN.removesuffix("$") + r"\Z", re.ASCII)
+_MINUS_ZERO: Final = r"(?!-0(\.0+)?\Z)"
+_DECIMAL: Final = re.compile(
+    _MINUS_ZERO + DECIMAL_PATTERN.strip("^$") + r"\Z", re.ASCII
+)
 _BEYOND: Final = 10**21
 _SHORTEST: Final = re.compile(r"-?\d{1,20}(\.\d{1,400})?\Z", re.ASCII)
 
@@ -30,9 +33,7 @@ class BadDecimal(Invalid):
 
 def is_decimal(text: str) -> bool:
     """Tell whether *text* is a decimal by the grammar of the wire."""
-    if not _DECIMAL.match(text):
-        return False
-    return not (text[0] == "-" and not text.strip("-0."))
+    return _DECIMAL.match(text) is not None
 
 
 def parse_decimal(text: str, pointer: str | None = None) -> Decimal:
