@@ -1,5 +1,6 @@
 """From a solution to the answer on the wire. Pure; every number is rounded here."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -93,7 +94,7 @@ def _result(done: Calculated, removal: float) -> Result:
             "unit": unit(reference["unit"]).code,
             "process": reference["process"],
         },
-        "excluding_uptake": rounded(done.solution.result - removal),
+        "excluding_uptake": _sum([done.solution.result, -removal]),
     }
 
 
@@ -103,49 +104,55 @@ def _share(value: float, total: float) -> str | None:
 
 def _by_stage(done: Calculated) -> list[StagePart]:
     stages = done.assembly.stage
-    sums = np.bincount(stages, done.solution.value, len(STAGES))
+    sums = engine.group(stages, done.solution.value, len(STAGES))
     present = np.unique(stages[done.solution.reached[done.assembly.system.process]])
     return [{"stage": STAGES[s], "value": rounded(sums[s])} for s in present]
 
 
 def _amounts(done: Calculated) -> Iterable[tuple[int, int, float]]:
-    """Yield route, category and amount, summed over all lines alike in both."""
+    """Yield route, category and amount, summed over the reached lines alike in both."""
     assembly = done.assembly
     width = len(CATEGORIES) + 1
-    key = assembly.route * width + assembly.category - AS_CLASSIFIED
-    amounts = np.bincount(key, done.solution.scale * assembly.system.amount)
+    reached = done.solution.reached[assembly.system.process]
+    key = (assembly.route * width + assembly.category - AS_CLASSIFIED)[reached]
+    amounts = (done.solution.scale * assembly.system.amount)[reached]
+    sums = engine.group(key, amounts, width * len(assembly.routes))
     for number in np.unique(key):
         route, category = divmod(int(number), width)
-        yield route, category + AS_CLASSIFIED, float(amounts[number])
+        yield route, category + AS_CLASSIFIED, float(sums[number])
 
 
 def _by_gas(done: Calculated) -> list[GasPart]:
-    masses: dict[str, float] = {}
-    co2e: dict[str, float] = {}
+    masses: dict[str, list[float]] = defaultdict(list)
+    co2e: dict[str, list[float]] = defaultdict(list)
     for route, _, amount in _amounts(done):
         for part in done.assembly.routes[route].coefficient.parts:
-            masses[part.gas] = masses.get(part.gas, 0.0) + amount * (part.mass or 0.0)
-            co2e[part.gas] = co2e.get(part.gas, 0.0) + amount * part.co2e
+            masses[part.gas].append(amount * (part.mass or 0.0))
+            co2e[part.gas].append(amount * part.co2e)
     return [
         {
             "gas": gas,
-            "mass_kg": None if gas == UNSPLIT else rounded(masses[gas]),
-            "co2e": rounded(co2e[gas]),
+            "mass_kg": None if gas == UNSPLIT else _sum(masses[gas]),
+            "co2e": _sum(co2e[gas]),
         }
         for gas in sorted(co2e)
     ]
 
 
+def _sum(values: list[float]) -> str:
+    return rounded(engine.total(np.array(values)))
+
+
 def _by_category(done: Calculated) -> dict[str, float]:
-    sums = dict.fromkeys((each.value for each in CATEGORIES), 0.0)
+    values: dict[str, list[float]] = {each.value: [] for each in CATEGORIES}
     for route, category, amount in _amounts(done):
         coefficient = done.assembly.routes[route].coefficient
         if category == AS_CLASSIFIED:
             for part in coefficient.parts:
-                sums[part.category] += amount * part.co2e
+                values[part.category].append(amount * part.co2e)
         else:
-            sums[CATEGORIES[category]] += amount * coefficient.intensity
-    return sums
+            values[CATEGORIES[category]].append(amount * coefficient.intensity)
+    return {name: engine.total(np.array(parts)) for name, parts in values.items()}
 
 
 def _largest(values: Floats, among: engine.Ints, length: int | None) -> engine.Ints:
@@ -204,7 +211,7 @@ def _contributions(
     ranked = _ranked(solution.value, candidates, lambda line: _pointer(done, line))
     shown = ranked[:length]
     others = np.setdiff1d(lines, shown, assume_unique=True)
-    rest = float(solution.value[others].sum())
+    rest = engine.total(solution.value[others])
     return (
         [_contribution(done, line) for line in shown],
         {"count": len(others), "value": rounded(rest)},

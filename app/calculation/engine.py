@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csc_array, csr_array, eye_array
+from scipy.sparse import coo_array, csc_array, csr_array, diags_array, eye_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.sparse.linalg import SuperLU, splu
 
@@ -26,6 +26,8 @@ VERSION: Final = "tanyin-engine/1"
 RESIDUAL: Final = 1e-9
 # A pivot this small beside its unit diagonal is rounding noise, not a loop's margin.
 PIVOT: Final = 1e-14
+# A sum this small beside its parts is what their rounding has left.
+NOISE: Final = 1e-14
 NOWHERE: Final = -9999  # how SciPy marks a node that has no predecessor
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -102,6 +104,40 @@ class _Graph:
     via: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """C, and the same where parallel lines of different sign do not cancel."""
+
+    net: csc_array
+    gross: csc_array
+
+    def flow(self, throughput: Floats, demand: Floats) -> Floats:
+        """Return what flows through each process, both ways; never zero."""
+        flow = self.gross @ np.abs(throughput) + demand
+        if not np.isfinite(flow).all():
+            raise ResultOutOfRange(pointer="/reference")
+        return np.where(flow > 0, flow, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Factors:
+    """C, and the factors of I − C with every throughput in its own `unit`."""
+
+    uses: _Uses
+    scaled: SuperLU
+    unit: Floats
+
+    def solve(self, demand: Floats) -> Floats:
+        """Return y with (I − C) y = demand."""
+        solution: Floats = self.unit * self.scaled.solve(demand / self.unit)
+        return solution
+
+    def solve_transposed(self, burden: Floats) -> Floats:
+        """Return h with (I − C)ᵀ h = burden."""
+        solution: Floats = self.scaled.solve(burden * self.unit, trans="T") / self.unit
+        return solution
+
+
 def solve(system: System) -> Solution:
     """Solve *system*; `UnsolvableSystem`, `NonProductiveLoop` or `ResultOutOfRange`."""
     # Overflow is looked for once, at the end, rather than warned of on the way.
@@ -115,38 +151,45 @@ def solve(system: System) -> Solution:
 
 def _solve(system: System) -> Solution:
     graph = _traverse(system)
-    technology = _technology(system, graph)
     looping = _looping(system, graph)
-    factors = _factorise(system, graph, technology, loops=bool(looping.any()))
-    activity = _activity(system, graph, technology, factors)
+    factors = _factorise(system, graph, loops=bool(looping.any()))
+    activity = _activity(system, graph, factors)
     if looping.any():
         _check_productive(system, graph, looping, activity)
     scale = (system.share * activity)[system.process]
     value: Floats = scale * system.amount * system.intensity
     return Solution(
         activity=activity,
-        direct=_by_process(system, value),
+        direct=group(system.process, value, len(system.output)),
         upstream=_upstream(system, activity, _footprint(system, graph, factors)),
         via=graph.via,
         reached=graph.reached,
         scale=scale,
         value=value,
-        result=_total(value),
+        result=total(value),
     )
 
 
-def _total(value: Floats) -> float:
-    """Return the exact sum of *value*, rounded once, so that order does not matter."""
+def total(values: Floats) -> float:
+    """Return the exact sum of *values*, rounded once, so that order does not matter."""
     try:
-        return math.fsum(value)
+        found, gross = math.fsum(values), math.fsum(np.abs(values))
     except (OverflowError, ValueError):
         raise ResultOutOfRange(pointer="/reference") from None
+    return 0.0 if abs(found) <= NOISE * gross else found
 
 
-def _by_process(system: System, values: Floats) -> Floats:
-    """Return the sums of line *values* by process."""
-    sums = np.bincount(system.process, values, len(system.output))
-    return sums.astype(np.float64)  # without lines, NumPy counts in integers
+def group(keys: Ints, values: Floats, size: int) -> Floats:
+    """Return the sums of *values* by key, from key 0 to *size* - 1."""
+    # Without values NumPy would count in integers.
+    sums = np.bincount(keys, values, size).astype(np.float64)
+    return settled(sums, np.bincount(keys, np.abs(values), size).astype(np.float64))
+
+
+def settled(sums: Floats, gross: Floats) -> Floats:
+    """Return *sums* with zero for what only the rounding of *gross* has left."""
+    found: Floats = np.where(np.abs(sums) <= NOISE * gross, 0.0, sums)
+    return found
 
 
 def _traverse(system: System) -> _Graph:
@@ -186,16 +229,19 @@ def _distance(parent: Ints) -> Ints:
     return steps
 
 
-def _technology(system: System, graph: _Graph) -> csc_array:
-    """Return I − C over the reached processes, in the graph's order."""
+def _read_uses(system: System, graph: _Graph) -> _Uses:
+    """Return C over the reached processes, in the graph's order."""
     size = len(graph.order)
     place = np.zeros(len(system.output), dtype=np.intp)
     place[graph.order] = np.arange(size)
     kept = graph.reached[system.user]
     user, supplier = system.user[kept], system.supplier[kept]
     taken = system.share[user] * system.taken[kept] / system.output[user]
-    uses = coo_array((taken, (place[supplier], place[user])), shape=(size, size))
-    return csc_array(eye_array(size, format="csc") - uses.tocsc())
+    where = (place[supplier], place[user])
+    return _Uses(
+        coo_array((taken, where), shape=(size, size)).tocsc(),
+        coo_array((np.abs(taken), where), shape=(size, size)).tocsc(),
+    )
 
 
 def _looping(system: System, graph: _Graph) -> Flags:
@@ -208,43 +254,59 @@ def _looping(system: System, graph: _Graph) -> Flags:
     return looping
 
 
-def _factorise(
-    system: System, graph: _Graph, technology: csc_array, *, loops: bool
-) -> SuperLU:
-    # Without loops the matrix is triangular: its own order makes no fill.
-    ordering = "COLAMD" if loops else "NATURAL"
-    try:
-        factors = splu(technology, permc_spec=ordering, diag_pivot_thresh=float(loops))
-    except RuntimeError as error:  # SuperLU's word for an exactly singular matrix
-        raise _unsolvable(system, graph) from error
-    if loops and np.abs(factors.U.diagonal()).min() < PIVOT:
+def _factorise(system: System, graph: _Graph, *, loops: bool) -> _Factors:
+    factors = _factors(system, graph, loops=loops)
+    if factors is None:
         raise _unsolvable(system, graph)
     return factors
 
 
-def _activity(
-    system: System, graph: _Graph, technology: csc_array, factors: SuperLU
-) -> Floats:
-    demand = np.zeros(len(graph.order))
-    demand[np.flatnonzero(graph.order == system.reference)] = system.demand
+def _factors(system: System, graph: _Graph, *, loops: bool) -> _Factors | None:
+    """Return the factors of I − C, or None where it is singular.
+
+    Units are the caller's choice: a tree may turn a tonne into 1e15 pieces. In units of
+    the throughput itself a small pivot is a loop's margin and not a unit's size.
+    """
+    uses = _read_uses(system, graph)
+    demand = (graph.order == system.reference).astype(np.float64)
+    identity = eye_array(len(demand), format="csc")
+    try:
+        if not loops:
+            # The matrix is triangular: its own order makes no fill.
+            tree = splu(
+                identity - uses.net, permc_spec="NATURAL", diag_pivot_thresh=0.0
+            )
+            return _Factors(uses, tree, np.ones(len(demand)))
+        unit = uses.flow(splu(identity - uses.net).solve(demand), demand)
+        scaled = diags_array(1 / unit) @ uses.net @ diags_array(unit)
+        loop = splu(csc_array(identity - scaled))
+    except RuntimeError:  # SuperLU's word for an exactly singular matrix
+        return None
+    is_noise = np.abs(loop.U.diagonal()).min() < PIVOT
+    return None if is_noise else _Factors(uses, loop, unit)
+
+
+def _activity(system: System, graph: _Graph, factors: _Factors) -> Floats:
+    # For a demand of 1, which is linear and leaves no special case for 0.
+    demand = (graph.order == system.reference).astype(np.float64)
     throughput = factors.solve(demand)
-    if not np.isfinite(throughput).all():
-        raise ResultOutOfRange(pointer="/reference")
-    residual = np.abs(demand - technology @ throughput).max()
-    if not residual <= RESIDUAL * np.abs(throughput).max():
+    gross = factors.uses.flow(throughput, demand)
+    residual = demand - throughput + factors.uses.net @ throughput
+    if not np.abs(residual / gross).max() <= RESIDUAL:
         raise _unsolvable(system, graph)
+    throughput = settled(throughput, gross) * system.demand
     activity = np.zeros(len(system.output))
     activity[graph.order] = throughput / system.output[graph.order]
     return activity
 
 
-def _footprint(system: System, graph: _Graph, factors: SuperLU) -> Floats:
+def _footprint(system: System, graph: _Graph, factors: _Factors) -> Floats:
     """Return the kg CO2e behind one canonical unit of each reached process's output."""
     size = len(system.output)
-    own = _by_process(system, system.amount * system.intensity)
+    own = group(system.process, system.amount * system.intensity, size)
     own = own * system.share / system.output
     footprint = np.zeros(size)
-    footprint[graph.order] = factors.solve(own[graph.order], trans="T")
+    footprint[graph.order] = factors.solve_transposed(own[graph.order])
     return footprint
 
 
@@ -252,9 +314,7 @@ def _upstream(system: System, activity: Floats, footprint: Floats) -> Floats:
     flow = (system.share * activity)[system.user] * system.taken
     # Own consumption is no purchase: it already shows in the process's own activity.
     flow[system.user == system.supplier] = 0.0
-    burden = flow * footprint[system.supplier]
-    sums = np.bincount(system.user, burden, len(system.output))
-    return sums.astype(np.float64)
+    return group(system.user, flow * footprint[system.supplier], len(system.output))
 
 
 def _check_productive(
@@ -291,20 +351,18 @@ def _unsolvable(system: System, graph: _Graph) -> Invalid:
 
 
 def _is_singular(system: System, graph: _Graph, component: int) -> bool:
-    members = np.flatnonzero(graph.component == component)
-    only = _Graph(members, graph.component, graph.component == component, graph.via)
-    inner = only.reached[system.user] & only.reached[system.supplier]
+    members = graph.component == component
+    first = int(np.flatnonzero(members)[0])
+    inner = members[system.user] & members[system.supplier]
     block = replace(
         system,
         user=system.user[inner],
         supplier=system.supplier[inner],
         taken=system.taken[inner],
+        reference=first,
     )
-    try:
-        factors = splu(_technology(block, only))
-    except RuntimeError:
-        return True
-    return bool(np.abs(factors.U.diagonal()).min() < PIVOT)
+    only = replace(graph, order=np.flatnonzero(members), reached=members)
+    return _factors(block, only, loops=True) is None
 
 
 def _cycle(system: System, start: int, component: Ints) -> list[int]:

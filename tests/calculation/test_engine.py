@@ -240,6 +240,55 @@ def test_via_leads_to_the_reference_by_a_shortest_path(model: Model) -> None:
             assert via == min(u for u in users if steps[u] == depth - 1)
 
 
+@given(models(loops=True), st.lists(st.integers(-12, 12), min_size=7, max_size=7))
+def test_the_units_of_a_process_do_not_matter(
+    model: Model, exponents: list[int]
+) -> None:
+    try:
+        plain = solve(model.system())
+    except (UnsolvableSystem, NonProductiveLoop):
+        return
+    assume(np.abs(plain.activity).max() < 10**5)
+    unit = [Fraction(10) ** exponent for exponent in exponents]
+    rescaled = Model(
+        [made * unit[place] for place, made in enumerate(model.output)],
+        model.share,
+        [(u, s, taken * unit[s]) for u, s, taken in model.links],
+        model.lines,
+        model.reference,
+        model.demand * unit[model.reference],
+    )
+
+    other = solve(rescaled.system())
+
+    scale = max(float(np.abs(plain.value).sum()), 1e-300)
+    assert abs(plain.result - other.result) <= 1e-9 * scale
+
+
+def test_a_steep_tree_with_a_loop_at_its_end_is_solved() -> None:
+    """Six levels of 1000 each: the loop's margin is 0.99, whatever the units are."""
+    links = [(level, level + 1, Fraction(1000)) for level in range(5)]
+    links.append((5, 4, Fraction(1, 100_000)))
+    lines = [(level, Fraction(1)) for level in range(6)]
+    model = Model(_ones(6), _ones(6), links, lines)
+
+    exact = model.exact()
+
+    assert exact is not None
+    assert solve(model.system()).result == pytest.approx(float(sum(exact)), rel=1e-14)
+
+
+def test_what_rounding_leaves_of_a_zero_is_zero() -> None:
+    three = [Fraction(1, 10), Fraction(2, 10), Fraction(-3, 10)]
+    lines = [(0, number) for number in three]
+    links = [(0, 1, number) for number in three]
+
+    assert solve(Model(_ones(1), _ones(1), [], lines).system()).result == 0
+    model = Model(_ones(2), _ones(2), links, [(1, Fraction(1))])
+    solution = solve(model.system())
+    assert (solution.result, solution.activity[1]) == (0, 0)
+
+
 def _ones(size: int) -> list[Fraction]:
     return [Fraction(1)] * size
 
