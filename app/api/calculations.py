@@ -13,10 +13,11 @@ from app.calculation.request import CalculationRequest, parse
 from app.calculation.service import Material, collector_paused
 from app.http.bodies import JsonDocument
 from app.http.dependencies import resolve_snapshot
-from app.http.problems import problem_responses
+from app.http.problems import problem_responses, response_headers
 from app.http.routing import router
 from app.http.services import services_of
 from app.kit.errors import TooLarge, UnsupportedMedia
+from app.kit.schemas import Flag
 
 routes = router("calculations")
 
@@ -26,14 +27,17 @@ _SNAPSHOT: Final = "/snapshot"
 @routes.post(
     "/calculations",
     response_model=CalculationAnswer | CheckAnswer,
-    responses=problem_responses(TooLarge, UnsupportedMedia),
+    responses={
+        **problem_responses(TooLarge, UnsupportedMedia),
+        200: {"headers": response_headers("TanYin-Snapshot")},
+    },
 )
 async def calculate(
     request: Request,
     body: Annotated[bytes, JsonDocument(CalculationRequest, CALCULATIONS)],
     *,
     check: Annotated[
-        bool, Query(description="Look for errors and warnings; give no result.")
+        Flag, Query(description="Look for errors and warnings; give no result.")
     ] = False,
 ) -> Response:
     """Calculate the footprint of a product from a process tree, loops allowed.

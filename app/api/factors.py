@@ -18,7 +18,7 @@ from app.factors.schemas import (
 )
 from app.http.dependencies import ReadSession, Snapshot, resolve_snapshot
 from app.http.findings import query_pointer
-from app.http.problems import problem_responses
+from app.http.problems import problem_responses, response_headers
 from app.http.routing import router
 from app.kit.canonical import sha256_hex
 from app.kit.errors import NotFound
@@ -49,7 +49,11 @@ VersionNumber = Annotated[
 ]
 
 
-@routes.get("/factors", response_model=FacetedPage | FactorPage)
+@routes.get(
+    "/factors",
+    response_model=FacetedPage | FactorPage,
+    responses={200: {"headers": response_headers("Link")}},
+)
 async def list_factors(
     request: Request,
     response: Response,
@@ -80,7 +84,13 @@ async def get_factor(
     return factors.read_version(version)
 
 
-@routes.get("/factors/{code}/versions", responses=problem_responses(NotFound))
+@routes.get(
+    "/factors/{code}/versions",
+    responses={
+        **problem_responses(NotFound),
+        200: {"headers": response_headers("Link")},
+    },
+)
 async def list_versions(
     request: Request,
     response: Response,

@@ -8,31 +8,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from app.calculation import findings
+from app.calculation import amounts, findings
 from app.calculation.allocation import main_share
 from app.calculation.engine import Ints, System
 from app.calculation.findings import Ledger
-from app.calculation.request import CalculationRequest, Emission, Input, Process
+from app.calculation.request import (
+    CalculationRequest,
+    Emission,
+    Input,
+    Process,
+)
 from app.calculation.resolution import Resolved, Resolver, Route
 from app.kit.decimals import number_text, scaled
 from app.kit.errors import Invalid
 from app.kit.schemas import check_text
 from app.reference.enums import GhgCategory
 from app.reference.stages import Stage
-from app.units.algebra import Dimension, Unit, convert
-from app.units.catalogue import canonical_unit, unit
+from app.units.algebra import Unit, convert
+from app.units.catalogue import unit
 
 STAGES: Final = tuple(Stage)
 CATEGORIES: Final = tuple(GhgCategory)
 AS_CLASSIFIED: Final = -1  # a line that leaves the categories to its coefficient
 _STAGE: Final = {stage.value: number for number, stage in enumerate(STAGES)}
 _CATEGORY: Final = {each.value: number for number, each in enumerate(CATEGORIES)}
-_T_KM: Final = unit("t_km")
-_KG_M_PER_T_KM: Final = Fraction(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +168,13 @@ class _Assembler:
             raise findings.ZeroOutput(pointer="/output/amount", id=process["id"])
 
     def _enter_share(self, number: int, process: Process) -> None:
+        amounts.check_value(process["output"], "/output")
         for place, product in enumerate(process.get("co_products", ())):
-            check_text(product["name"], f"/co_products/{place}/name")
+            where = f"/co_products/{place}"
+            check_text(product["name"], where + "/name")
+            unit(product["unit"], where + "/unit")
+            number_text(product["amount"], where + "/amount")
+            amounts.check_value(product, where)
         self.share[number] = main_share(process)
         if self.share[number] < 1 and not process.get("co_products"):
             notice = findings.CoProductsNotListed(id=process["id"])
@@ -197,15 +205,15 @@ class _Assembler:
         self._add(number, place, route, amount, line, stage)
 
     def _read_link(self, number: int, line: Input) -> None:
-        _refuse_on_link(line)
+        amounts.refuse_on_link(line)
         supplier = self._supplier(line)
-        stated = _stated_unit(line)
+        stated = amounts.stated_unit(line)
         made = self.units[supplier]
         if made is not None and made.dimension is not stated.dimension:
             convert(Fraction(1), stated, made, "/unit")
         self.links.user.append(number)
         self.links.supplier.append(supplier)
-        self.links.taken.append(scaled(_stated_amount(line), stated.factor))
+        self.links.taken.append(scaled(amounts.stated_amount(line), stated.factor))
 
     def _supplier(self, line: Input) -> int:
         supplier = self.index.get(line["process"])
@@ -215,8 +223,9 @@ class _Assembler:
 
     def _factor_amount(self, line: Input) -> tuple[Route, float]:
         if "mass" in line or "distance" in line:
-            return self._route(line, _T_KM.code, "/mass"), _transported(line)
-        text = _stated_amount(line)
+            route = self._route(line, amounts.T_KM.code, "/mass")
+            return route, amounts.transported(line)
+        text = amounts.stated_amount(line)
         route = self._route(line, line["unit"], "/unit")
         return route, scaled(text, route.factor)
 
@@ -277,7 +286,7 @@ class _Assembler:
         lines = self.lines
         category = line.get("category")
         if category == GhgCategory.BIO_REMOVAL:
-            _check_removal(amount * route.coefficient.intensity)
+            amounts.check_removal(amount * route.coefficient.intensity)
         lines.process.append(number)
         lines.amount.append(amount)
         lines.route.append(route.number)
@@ -304,7 +313,7 @@ class _Assembler:
             return [lambda: _raise(findings.InputTarget())]
         if "process" in line:
             target: list[Callable[[], object]] = [
-                lambda: _refuse_on_link(line),
+                lambda: amounts.refuse_on_link(line),
                 lambda: self._supplier(line),
             ]
         elif isinstance(line["factor"], str):
@@ -313,9 +322,12 @@ class _Assembler:
         else:
             inline = line["factor"]
             target = [lambda: self.resolver.inline(inline)]
-        amount = [lambda: _stated_unit(line), lambda: _stated_amount(line)]
+        amount = [
+            lambda: amounts.stated_unit(line),
+            lambda: amounts.stated_amount(line),
+        ]
         if "mass" in line or "distance" in line:
-            amount = [lambda: _transported(line)]
+            amount = [lambda: amounts.transported(line)]
         before = len(self.ledger.errors)
         return [*target, *amount, lambda: self._still(before, line)]
 
@@ -355,45 +367,3 @@ def line_pointer(process: int, place: int) -> str:
 
 def _raise(error: Invalid) -> None:
     raise error
-
-
-def _check_removal(value: float) -> None:
-    if value > 0:
-        raise findings.PositiveRemoval(pointer="/category")
-
-
-def _refuse_on_link(line: Input) -> None:
-    if "stage" in line:
-        raise findings.StageNotAllowed(pointer="/stage")
-    if "category" in line:
-        raise findings.CategoryNotAllowed(pointer="/category")
-
-
-def _stated_unit(line: Input) -> Unit:
-    if "unit" not in line:
-        raise findings.InputAmount
-    return unit(line["unit"], "/unit")
-
-
-def _stated_amount(line: Input) -> str:
-    if "amount" not in line or "mass" in line or "distance" in line:
-        raise findings.InputAmount
-    if "unit" not in line:
-        raise findings.InputAmount
-    return number_text(line["amount"], "/amount")
-
-
-def _transported(line: Input) -> float:
-    """Return mass times distance in t_km."""
-    whole = "mass" in line and "distance" in line
-    if not whole or "amount" in line or "unit" in line:
-        raise findings.InputAmount
-    mass = _canonical(line["mass"], Dimension.MASS, "/mass")
-    distance = _canonical(line["distance"], Dimension.LENGTH, "/distance")
-    return float(mass * distance / _KG_M_PER_T_KM)
-
-
-def _canonical(quantity: Any, dimension: Dimension, pointer: str) -> Fraction:  # noqa: ANN401 - a Quantity of the request
-    amount = Fraction(number_text(quantity["amount"], pointer + "/amount"))
-    stated = unit(quantity["unit"], pointer + "/unit")
-    return convert(amount, stated, canonical_unit(dimension), pointer + "/unit")

@@ -58,6 +58,11 @@ class CategoryNotAllowed(Invalid):
     zh = "取自过程的输入不能指定排放类别。"
 
 
+class NegativeDistance(Invalid):
+    en = "A distance is not negative; a credit for transport has a negative mass."
+    zh = "距离不得为负;运输抵扣以负的质量填报。"
+
+
 class NegativeEmission(Invalid):
     en = "An emission is not negative; CO2_BIO_UPTAKE is stated positive."
     zh = "排放量不得为负;生物质碳吸收 CO2_BIO_UPTAKE 以正值填报。"
@@ -79,7 +84,7 @@ class UnknownFactor(Invalid):
 
 
 class EfKindMismatch(Invalid):
-    en = "{factor} is a {kind} and cannot be used here. {advice_en}"
+    en = "{factor} is of kind {kind} and cannot be used here. {advice_en}"
     zh = "{factor} 属于 {kind},不能用于此处。{advice_zh}"
 
 
@@ -197,8 +202,7 @@ class Ledger:
     def refuse(self, error: Invalid, pointer: str) -> None:
         """Keep *error*, placed below *pointer*; those beyond a thousand are dropped."""
         if len(self.errors) < MOST_ERRORS:
-            inner = error.pointer or ""
-            placed = error.__class__(pointer=pointer + inner, **error.facts)
+            placed = error.placed(pointer + (error.pointer or ""))
             if not self._is_known(placed):
                 self.errors.append(placed)
 

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import httpx
-import orjson
 import typer
 
-from app.cli.report import print_answer
+from app.cli.report import Answer, print_answer
 
 TIMEOUT: Final = 600.0
 REFUSED: Final = 1
@@ -29,12 +28,14 @@ def calculate(
     """Calculate the footprint of the process tree in FILE."""
     response = _post(url, _read(file), language)
     if response.status_code != httpx.codes.OK:
+        if raw:
+            sys.stdout.buffer.write(response.content + b"\n")
         _print_problem(response)
         raise typer.Exit(REFUSED)
     if raw:
         sys.stdout.buffer.write(response.content + b"\n")
         return
-    print_answer(response.json(), language)
+    print_answer(_answer(response), language)
 
 
 def _read(file: Path) -> bytes:
@@ -56,6 +57,17 @@ def _post(url: str, body: bytes, language: str) -> httpx.Response:
         raise typer.Exit(UNREACHABLE) from error
 
 
+def _answer(response: httpx.Response) -> Answer:
+    try:
+        answer: Answer = response.json()
+        if {"result", "contributions", "processes"} <= answer.keys():
+            return answer
+    except (ValueError, AttributeError):
+        pass
+    typer.echo(f"{response.url} is not a TanYin service.", err=True)
+    raise typer.Exit(UNREACHABLE)
+
+
 def _print_problem(response: httpx.Response) -> None:
     try:
         problem = response.json()
@@ -64,7 +76,7 @@ def _print_problem(response: httpx.Response) -> None:
             f"  {each['pointer']}  {each['code']}: {each['detail']}"
             for each in problem["errors"]
         ]
-    except (orjson.JSONDecodeError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         lines = [f"The service answered {response.status_code}, but no problem."]
     for line in lines:
         typer.echo(line, err=True)

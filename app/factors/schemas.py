@@ -24,7 +24,14 @@ from app.factors.content import (
 )
 from app.factors.listing import Sort
 from app.kit.errors import Invalid
-from app.kit.schemas import NAME_LENGTH, DecimalText, Schema, checked, refusal
+from app.kit.schemas import (
+    NAME_LENGTH,
+    DecimalText,
+    Flag,
+    Schema,
+    checked,
+    refusal,
+)
 from app.kit.validation import BadValue
 from app.reference import categories, gases, regions
 from app.reference.enums import (
@@ -314,12 +321,14 @@ class FactorSearch(PageQuery):
     """What the factor measures."""
     series: SeriesId | None = None
     """The `series` of a factor."""
-    source: Annotated[_Text, Field(examples=["生态环境部"])] | None = None
-    """The publisher's name in either language, or the document number."""
+    source: (
+        Annotated[_Text, Field(min_length=1, examples=["公告 2025年第3号"])] | None
+    ) = None
+    """The document number, or the publisher's whole name in either language."""
     status: VersionStatus | None = None
     """The status at the snapshot. SUPERSEDED finds nothing: lists hold the current
     version of each factor."""
     sort: Sort | None = None
     """`relevance` unless there is no `q`, then `code`."""
-    facets: bool = False
+    facets: Flag = False
     """Count all hits, by property."""

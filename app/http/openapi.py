@@ -8,7 +8,15 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from app.http.cache import PREFIXES
-from app.http.problems import Problem, RequestTimeout, problem_responses
+from app.http.problems import (
+    ExpectationFailed,
+    HeadersTooLarge,
+    Problem,
+    RequestTimeout,
+    UriTooLong,
+    problem_responses,
+    response_headers,
+)
 from app.kit.errors import (
     DomainError,
     Invalid,
@@ -31,8 +39,7 @@ Reading published data and calculating need no key. Every read takes `snapshot`,
 the log size it was read at in `TanYin-Snapshot`, and then never answers differently. \
 Decimals are strings. Errors are problem documents (RFC 9457), in Chinese with \
 `Accept-Language: zh`; unknown and repeated parameters and unknown fields are errors. \
-HEAD works wherever GET does. Any address may also answer 405, and 408, 414, 417 or \
-431 to requests that no HTTP client makes by itself.
+HEAD works wherever GET does; another method is 405.
 """
 _SECURITY: Final = {
     "ApiKey": {
@@ -40,12 +47,6 @@ _SECURITY: Final = {
         "scheme": "bearer",
         "description": "An API key: `Authorization: Bearer tanyin_…`.",
     }
-}
-_HEADERS: Final = {
-    "ETag": "Strong; send it back in If-None-Match.",
-    "TanYin-Snapshot": "The log size at which the answer holds.",
-    "Retry-After": "Seconds to wait.",
-    "WWW-Authenticate": "How to authenticate.",
 }
 _ALWAYS_SENT: Final = {
     "401": "WWW-Authenticate",
@@ -93,11 +94,12 @@ def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 def _common(path: str, operation: Json) -> Iterator[type[DomainError]]:
     """Return what any operation at *path* may refuse with."""
-    yield from (Malformed, Invalid)
+    yield from (Malformed, Invalid, RequestTimeout, UriTooLong)
+    yield from (ExpectationFailed, HeadersTooLarge)
     if path.startswith("/v1/"):
         yield from (Unauthenticated, TooManyRequests, Unavailable)
     if "requestBody" in operation:
-        yield from (TooLarge, UnsupportedMedia, RequestTimeout)
+        yield from (TooLarge, UnsupportedMedia)
 
 
 def _complete(operation: Json, families: Iterable[type[DomainError]]) -> None:
@@ -125,10 +127,8 @@ def _publish(operation: Json) -> None:
 
 def _add_headers(operation: Json, status: str, *names: str) -> None:
     if status in operation["responses"]:
-        operation["responses"][status]["headers"] = {
-            name: {"description": _HEADERS[name], "schema": {"type": "string"}}
-            for name in names
-        }
+        headers = operation["responses"][status].setdefault("headers", {})
+        headers.update(response_headers(*names))
 
 
 def _split_docstring(operation: Json) -> None:

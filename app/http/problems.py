@@ -47,6 +47,13 @@ _RETRY_SECONDS: Final = 2
 _ACCEPTED: Final = re.compile(
     r"(?:^|,)\s*([a-z]{1,8})(?:-[a-z0-9-]*)?\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?(?=,|$)"
 )
+_HEADERS: Final[Mapping[str, str]] = {
+    "ETag": "Strong; send it back in If-None-Match.",
+    "Link": "The next page, with rel=next; absent on the last one.",
+    "TanYin-Snapshot": "The log size at which the answer holds.",
+    "Retry-After": "Seconds to wait.",
+    "WWW-Authenticate": "How to authenticate.",
+}
 # SQLSTATE classes: connection, resources, operator intervention, system error; and
 # the states that only say that somebody else was first.
 _OUTAGES: Final = frozenset({"08", "53", "57", "58"})
@@ -177,6 +184,14 @@ def problem_responses(*families: type[DomainError]) -> Responses:
         }
         for family, status in _STATUSES.items()
         if family in families
+    }
+
+
+def response_headers(*names: str) -> dict[str, Any]:
+    """Return OpenAPI's `headers` of an answer that carries *names*."""
+    return {
+        name: {"description": _HEADERS[name], "schema": {"type": "string"}}
+        for name in names
     }
 
 

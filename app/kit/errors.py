@@ -21,7 +21,7 @@ the sentence names the thing and the rule and is safe to show.
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 def upper_snake(name: str) -> str:
@@ -49,10 +49,26 @@ class DomainError(Exception):
         self.facts = facts
         super().__init__(self.detail("en"))
 
+    def placed(self, pointer: str) -> Self:
+        """Return the same refusal at *pointer*."""
+        other = self.__class__.__new__(self.__class__, *self.args)
+        other.__dict__.update(self.__dict__)
+        other.pointer = pointer
+        return other
+
     def detail(self, language: str) -> str:
         """Return the sentence in *language* (`zh`, or English for anything else)."""
         template = self.zh if language == "zh" else self.en
-        return template.format(**self.facts)
+        return template.format(
+            **{name: _shown(each) for name, each in self.facts.items()}
+        )
+
+
+def _shown(fact: object) -> object:
+    """Return *fact* without characters that would hide or turn what a reader sees."""
+    if not isinstance(fact, str) or fact.isprintable():
+        return fact
+    return "".join(each if each.isprintable() or each == "\n" else "�" for each in fact)
 
 
 class Malformed(DomainError):

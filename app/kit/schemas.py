@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from app.kit.decimals import DECIMAL_PATTERN, parse_decimal
@@ -65,6 +65,22 @@ def refusal(error: Invalid) -> PydanticCustomError:
     )
 
 
+class BadFlag(Invalid):
+    code = "BAD_TYPE"
+    en = "Write true or false."
+    zh = "只能写 true 或 false。"
+
+
+def _flag(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise refusal(BadFlag())
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""A boolean of a query: `true` or `false` and no other spelling."""
 Name = Annotated[str, Field(max_length=NAME_LENGTH), checked(check_text)]
 Text = Annotated[str, Field(max_length=TEXT_LENGTH), checked(check_text)]
 DecimalText = Annotated[

@@ -21,7 +21,11 @@ class MissingField(Invalid):
 
 class BadType(Invalid):
     en = "The value has the wrong type; expected: {expected}."
-    zh = "值的类型不正确,应为:{expected}。"
+    zh = "值的类型不正确,应为:{expected_zh}。"
+
+    def __init__(self, *, expected: str, pointer: str | None = None) -> None:
+        chinese = _IN_CHINESE.get(expected, expected)
+        super().__init__(pointer=pointer, expected=expected, expected_zh=chinese)
 
 
 class BadValue(Invalid):
@@ -32,15 +36,30 @@ class BadValue(Invalid):
 class NotOneOf(BadValue):
     code = "BAD_VALUE"
     en = "The value is not one of {expected}."
-    zh = "值不在允许范围内:{expected}。"
+    zh = "值不在允许范围内:{expected_zh}。"
+
+    def __init__(self, *, expected: str, pointer: str | None = None) -> None:
+        chinese = expected.replace(" or ", "、").replace(", ", "、")
+        super().__init__(pointer=pointer, expected=expected, expected_zh=chinese)
 
 
 class BadLength(BadValue):
     code = "BAD_VALUE"
-    en = "The value is too short or too long: {reason}."
-    zh = "值过短或过长:{reason}。"
+    en = "The value is too short or too long; the limit is {limit}."
+    zh = "值过短或过长,限值为 {limit}。"
 
 
+_IN_CHINESE: Final[Mapping[str, str]] = {
+    "string": "字符串",
+    "integer": "整数",
+    "number": "数字",
+    "boolean": "布尔值",
+    "object": "对象",
+    "array": "数组",
+    "true or false": "true 或 false",
+    "decimal": "十进制数",
+    "day such as 2026-01-31": "日期,例如 2026-01-31",
+}
 _TYPES: Final[Mapping[str, str]] = {
     "string_type": "string",
     "int_type": "integer",
@@ -87,7 +106,9 @@ def _shape_finding(detail: ErrorDetails, where: str) -> Invalid:
     if kind in ("literal_error", "enum"):
         return NotOneOf(pointer=where, expected=detail["ctx"]["expected"])
     if kind.endswith(("too_long", "too_short")):
-        return BadLength(pointer=where, reason=detail["msg"])
+        context = detail["ctx"]
+        limit = context.get("min_length", context.get("max_length"))
+        return BadLength(pointer=where, limit=limit)
     return BadValue(pointer=where, reason=detail["msg"])
 
 

@@ -209,6 +209,8 @@ async def test_paths_that_lead_nowhere(
         ("unit=/", "UNKNOWN_UNIT ?unit"),
         ("boundary=CRADLE", "BAD_VALUE ?boundary"),
         ("kind=pcf", "BAD_VALUE ?kind"),
+        ("source=", "BAD_VALUE ?source"),
+        ("facets=yes", "BAD_TYPE ?facets"),
         ("status=CURRENT", "BAD_VALUE ?status"),
         ("sort=name", "BAD_VALUE ?sort"),
         ("series=xyz", "BAD_VALUE ?series"),

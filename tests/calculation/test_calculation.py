@@ -268,6 +268,37 @@ def test_allocation_is_refused(
     assert refused(request(tree)) == [expected]
 
 
+@pytest.mark.parametrize("method", ["MASS", "ENERGY", "ECONOMIC", "PHYSICAL", "SHARE"])
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"amount": [{}]}, "BAD_DECIMAL /processes/0/co_products/0/amount"),
+        ({"amount": "1e5"}, "BAD_DECIMAL /processes/0/co_products/0/amount"),
+        ({"unit": "bogus"}, "UNKNOWN_UNIT /processes/0/co_products/0/unit"),
+        ({"value": None}, "BAD_DECIMAL /processes/0/co_products/0/value"),
+        ({"value": "x"}, "BAD_DECIMAL /processes/0/co_products/0/value"),
+    ],
+)
+def test_what_the_method_does_not_use_is_judged_too(
+    method: str, change: dict[str, Any], expected: str
+) -> None:
+    tree = process(
+        unit="t",
+        co_products=[SLAG | {"value": "1"} | change],
+        allocation={"method": method} | ({"share": "1"} if method == "SHARE" else {}),
+    )
+    tree["output"]["value"] = "1"
+
+    assert refused(request(tree)) == [expected]
+
+
+def test_a_value_without_allocation_is_judged() -> None:
+    tree = process()
+    tree["output"]["value"] = "bogus"
+
+    assert refused(request(tree)) == ["BAD_DECIMAL /processes/0/output/value"]
+
+
 # Units
 
 
@@ -347,6 +378,19 @@ def test_mass_times_distance() -> None:
     }
 
     assert value_of(moved) == "115.2"
+
+
+def test_a_distance_is_not_negative() -> None:
+    moved = {
+        "factor": inline("0.1", "kgCO2e/t_km"),
+        "mass": {"amount": "-1", "unit": "t"},
+        "distance": {"amount": "5", "unit": "km"},
+    }
+    assert value_of(moved) == "-0.5"
+
+    moved["distance"] = {"amount": "-5", "unit": "km"}
+    where = "NEGATIVE_DISTANCE /processes/0/inputs/0/distance/amount"
+    assert refused(request(process(inputs=[moved]))) == [where]
 
 
 @pytest.mark.parametrize(
@@ -671,6 +715,24 @@ def test_gas_masses_belong_to_co2e() -> None:
     tree = request(process(inputs=[line(inline("2", "kgCO2/kg", gases=GASES))]))
 
     assert refused(tree) == ["GASES_NOT_ALLOWED /processes/0/inputs/0/factor/gases"]
+
+
+def test_what_cancels_is_zero_and_has_no_share() -> None:
+    lines = [line(inline("0.1"), "3"), line(inline("0.3"), "-1")]
+
+    answer = calculate(request(process(inputs=lines)))
+
+    assert answer["result"]["value"] == "0"
+    assert [each["share"] for each in answer["contributions"]] == [None, None]
+    assert {each["value"] for each in answer["by_stage"]} == {"0"}
+
+
+def test_gases_of_unreached_processes_are_not_listed() -> None:
+    away = process("z", emissions=[emission("SF6")])
+
+    answer = calculate(request(process(emissions=[emission("N2O")]), away))
+
+    assert [each["gas"] for each in answer["by_gas"]] == ["N2O"]
 
 
 # Input

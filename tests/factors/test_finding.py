@@ -171,7 +171,6 @@ async def catalogue(sessions: Sessions) -> Sessions:
         ({"source": "Ministry of Ecology and Environment"}, 6),
         ({"source": "公告 2025年第3号"}, 6),
         ({"source": "公告"}, 0),
-        ({"source": ""}, 0),
         ({"valid_on": "2025-01-16"}, 5),
         ({"valid_on": "2025-01-17"}, 6),
         ({"valid_on": "2025-06-30"}, 6),
