@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
-from typing import NoReturn
 
 import uvicorn
 
@@ -28,16 +27,29 @@ def serve() -> None:
     """Serve until SIGINT or SIGTERM; without database URLs as a demonstration."""
     settings = from_environment(os.environ)
     logs.configure()
+    stop = _Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+        signal.signal(number, stop)
     # The address first: nothing is started for a service that nobody could reach.
     with closing(_bind(settings)) as listener, _database(settings) as ready:
-        _run(ready, listener)
+        if not stop.is_wanted:
+            _run(ready, listener, stop)
 
 
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    # Unwinds whatever runs, so that the database is stopped too.
-    raise SystemExit(0)
+class _Stop:
+    """Takes note of a signal while the service is being prepared.
+
+    An exception raised amid an event loop may be swallowed there, so what is under way
+    is finished first; only a second signal unwinds at once.
+    """
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if self.is_wanted:
+            raise SystemExit(0)
+        self.is_wanted = True
 
 
 def _bind(settings: Settings) -> socket.socket:
@@ -66,7 +78,7 @@ def _database(settings: Settings) -> Iterator[Settings]:
         yield ready
 
 
-def _run(settings: Settings, listener: socket.socket) -> None:
+def _run(settings: Settings, listener: socket.socket, stop: _Stop) -> None:
     config = uvicorn.Config(
         create_app(settings),
         http=StrictProtocol,
@@ -79,18 +91,21 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=10,
     )
-    _Server(config, settings).run(sockets=[listener])
+    _Server(config, settings, stop).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """Says where it is once it answers."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, stop: _Stop) -> None:
         super().__init__(config)
         self._settings = settings
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the addresses and a request to paste."""
+        # From here on uvicorn itself hears signals; one may have come just before.
+        self.should_exit = self.should_exit or self._stop.is_wanted
         await super().startup(sockets)
         base = self._settings.base_url
         print(f"TanYin 碳因 {__version__} answers:")
