@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Final
 
 from app.calculation import findings
-from app.calculation.request import Input, Output, Quantity
+from app.calculation.request import InlineFactor, Input, Output, Quantity
 from app.kit.decimals import number_text
 from app.units.algebra import Dimension, Unit, convert
 from app.units.catalogue import canonical_unit, unit
@@ -59,6 +59,18 @@ def transported(line: Input) -> float:
     if distance < 0:
         raise findings.NegativeDistance(pointer="/distance/amount")
     return float(mass * distance / _KG_M_PER_T_KM)
+
+
+def is_plain(factor: InlineFactor) -> bool:
+    """Tell whether *factor* states name, value and unit and nothing else."""
+    return len(factor) == len(InlineFactor.__required_keys__)
+
+
+def strength(factor: str | InlineFactor) -> float:
+    """Return what multiplies the coefficient of the route that *factor* takes."""
+    if isinstance(factor, str) or not is_plain(factor):
+        return 1.0
+    return float(number_text(factor["value"], "/factor/value"))
 
 
 def _canonical(quantity: Quantity, dimension: Dimension, pointer: str) -> Fraction:

@@ -34,6 +34,7 @@ from app.calculation.request import (
     Input,
     Process,
 )
+from app.calculation.resolution import Route
 from app.factors.queries import VersionAt
 from app.kit.decimals import number_text, rounded
 from app.reference.enums import GhgCategory
@@ -115,7 +116,8 @@ def _amounts(done: Calculated) -> Iterable[tuple[int, int, float]]:
     width = len(CATEGORIES) + 1
     reached = done.solution.reached[assembly.system.process]
     key = (assembly.route * width + assembly.category - AS_CLASSIFIED)[reached]
-    amounts = (done.solution.scale * assembly.system.amount)[reached]
+    amount = assembly.system.amount * assembly.strength
+    amounts = (done.solution.scale * amount)[reached]
     sums = engine.group(key, amounts, width * len(assembly.routes))
     for number in np.unique(key):
         route, category = divmod(int(number), width)
@@ -234,13 +236,19 @@ def _contribution(done: Calculated, line: int) -> Contribution:
         "process": done.request["processes"][number]["id"],
         "via": _via(done, number),
         "stage": STAGES[assembly.stage[line]],
-        "factor": None if is_emission else route.coefficient.label,
+        "factor": None if is_emission else _factor_label(done, number, place, route),
         "gas": route.coefficient.label if is_emission else None,
         "amount": rounded(amount / float(route.factor)),
         "unit": route.stated.code,
         "value": rounded(solution.value[line]),
         "share": _share(solution.value[line], solution.result),
     }
+
+
+def _factor_label(done: Calculated, number: int, place: int, route: Route) -> str:
+    """Return `CODE@n`, or the name of the line's own inline factor."""
+    factor = done.request["processes"][number]["inputs"][place]["factor"]
+    return route.coefficient.label if isinstance(factor, str) else factor["name"]
 
 
 def _label(version: VersionAt) -> str:
@@ -277,7 +285,8 @@ def _pinned(done: Calculated) -> CalculationRequest:
 
 
 def _pin_process(process: Process, pins: Mapping[str, str]) -> Process:
-    if "inputs" not in process:
+    lines = process.get("inputs", ())
+    if not any(isinstance(line.get("factor"), str) for line in lines):
         return process
     pinned = process.copy()
     pinned["inputs"] = [_pin(line, pins) for line in process["inputs"]]

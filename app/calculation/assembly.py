@@ -14,11 +14,12 @@ import numpy as np
 
 from app.calculation import amounts, findings
 from app.calculation.allocation import main_share
-from app.calculation.engine import Ints, System
+from app.calculation.engine import Floats, Ints, System
 from app.calculation.findings import Ledger
 from app.calculation.request import (
     CalculationRequest,
     Emission,
+    InlineFactor,
     Input,
     Process,
 )
@@ -40,14 +41,17 @@ _CATEGORY: Final = {each.value: number for number, each in enumerate(CATEGORIES)
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The system, and by line: route, stage, category and place in the request.
+    """The system, and by line: route, strength, stage, category and place.
 
-    `place` is k for input k of its process and -1-k for emission k.
+    `strength` multiplies the coefficient of the route: plain inline factors of one unit
+    share a route of value 1. `place` is k for input k of its process and -1-k for
+    emission k.
     """
 
     system: System
     routes: tuple[Route, ...]
     route: Ints
+    strength: Floats
     stage: Ints
     category: Ints
     place: Ints
@@ -58,6 +62,7 @@ class _Columns:
     process: list[int] = field(default_factory=list)
     amount: list[float] = field(default_factory=list)
     route: list[int] = field(default_factory=list)
+    strength: list[float] = field(default_factory=list)
     stage: list[int] = field(default_factory=list)
     category: list[int] = field(default_factory=list)
     place: list[int] = field(default_factory=list)
@@ -110,6 +115,7 @@ class _Assembler:
         """Return what was read."""
         lines, routes = self.lines, tuple(self.resolver.routes)
         route = np.array(lines.route, dtype=np.intp)
+        strength = np.array(lines.strength, dtype=np.float64)
         intensities = np.array([each.coefficient.intensity for each in routes])
         system = System(
             names=tuple(self.index),
@@ -120,7 +126,7 @@ class _Assembler:
             taken=np.array(self.links.taken, dtype=np.float64),
             process=np.array(lines.process, dtype=np.intp),
             amount=np.array(lines.amount, dtype=np.float64),
-            intensity=intensities[route] if routes else np.zeros(0),
+            intensity=intensities[route] * strength if routes else strength,
             reference=self.reference[0],
             demand=self.reference[1],
         )
@@ -128,6 +134,7 @@ class _Assembler:
             system,
             routes,
             route,
+            strength,
             np.array(lines.stage, dtype=np.intp),
             np.array(lines.category, dtype=np.intp),
             np.array(lines.place, dtype=np.intp),
@@ -202,7 +209,8 @@ class _Assembler:
             self._read_link(number, line)
             return
         route, amount = self._factor_amount(line)
-        self._add(number, place, route, amount, line, stage)
+        measured = (amount, amounts.strength(line["factor"]))
+        self._add(number, place, route, measured, line, stage)
 
     def _read_link(self, number: int, line: Input) -> None:
         amounts.refuse_on_link(line)
@@ -232,13 +240,26 @@ class _Assembler:
     def _route(self, line: Input, unit_text: str, pointer: str) -> Route:
         reference = line["factor"]
         if not isinstance(reference, str):
-            # Each inline factor is its own, even where two say the same.
-            check_text(reference["name"], "/factor/name")
-            return self._new_route(self.resolver.inline(reference), unit_text, pointer)
+            return self._inline_route(reference, unit_text, pointer)
         route = self._routes.get((reference, unit_text))
         if route is None:
             route = self._new_route(self._version(reference), unit_text, pointer)
             self._routes[reference, unit_text] = route
+        return route
+
+    def _inline_route(
+        self, factor: InlineFactor, unit_text: str, pointer: str
+    ) -> Route:
+        check_text(factor["name"], "/factor/name")
+        if not amounts.is_plain(factor):
+            return self._new_route(self.resolver.inline(factor), unit_text, pointer)
+        # No factor code begins so.
+        key = ("=" + factor["unit"], unit_text)
+        route = self._routes.get(key)
+        if route is None:
+            unity = InlineFactor(name=factor["name"], value="1", unit=factor["unit"])
+            resolved = self.resolver.inline(unity)
+            route = self._routes[key] = self._new_route(resolved, unit_text, pointer)
         return route
 
     def _version(self, reference: str) -> Resolved:
@@ -263,7 +284,8 @@ class _Assembler:
         if text.startswith("-"):
             raise findings.NegativeEmission(pointer="/amount")
         route = self._gas_route(line)
-        self._add(number, -1 - place, route, scaled(text, route.factor), line, stage)
+        measured = (scaled(text, route.factor), 1.0)
+        self._add(number, -1 - place, route, measured, line, stage)
 
     def _gas_route(self, line: Emission) -> Route:
         # A blank cannot occur in a factor code, so gases have keys of their own.
@@ -279,16 +301,19 @@ class _Assembler:
         number: int,
         place: int,
         route: Route,
-        amount: float,
+        measured: tuple[float, float],
         line: Input | Emission,
         stage: int,
     ) -> None:
+        """Add a line of amount and strength *measured*."""
         lines = self.lines
+        amount, strength = measured
         category = line.get("category")
         if category == GhgCategory.BIO_REMOVAL:
-            amounts.check_removal(amount * route.coefficient.intensity)
+            amounts.check_removal(amount * strength * route.coefficient.intensity)
         lines.process.append(number)
         lines.amount.append(amount)
+        lines.strength.append(strength)
         lines.route.append(route.number)
         lines.stage.append(_STAGE[line["stage"]] if "stage" in line else stage)
         lines.category.append(

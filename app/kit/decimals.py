@@ -65,6 +65,8 @@ def scaled(text: str, factor: Fraction) -> float:
 
     Division of two Python integers rounds correctly, so no intermediate rounds.
     """
+    if factor == 1:
+        return float(text)
     whole, _, decimals = text.partition(".")
     divisor: int = factor.denominator * 10 ** len(decimals)
     return int(whole + decimals) * factor.numerator / divisor
