@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from app.factors.codes import Pin
 from app.factors.models import Factor, FactorVersion, StatusChange
 from app.kit.canonical import sha256_hex
-from app.reference.enums import FactorKind, VersionStatus
+from app.reference.enums import Boundary, FactorKind, VersionStatus
 from app.translog.models import LogEntry
 
 Statement: TypeAlias = sa.Select[*tuple[Any, ...]]
@@ -212,6 +212,8 @@ def _footprints() -> Statement:
         .join(near, near.c.categories == version.category)
         .where(version.labels.contains([kind]))
         .where(version.region == sa.func.any(regions))
+        # The way to the tank alone is no footprint of what is burnt.
+        .where(version.boundary != Boundary.WELL_TO_TANK)
         .where(is_current(version), in_use(version))
         .order_by(
             near.c.distances,
