@@ -10,12 +10,13 @@ from app.api.examples import CALCULATIONS
 from app.calculation import service as calculation
 from app.calculation.documents import CalculationAnswer, CheckAnswer
 from app.calculation.request import CalculationRequest, parse
-from app.calculation.service import Material, collector_paused
+from app.calculation.service import Material
 from app.http.bodies import JsonDocument
 from app.http.dependencies import resolve_snapshot
 from app.http.problems import problem_responses, response_headers
 from app.http.routing import router
 from app.http.services import services_of
+from app.kit.collector import collector_paused
 from app.kit.errors import TooLarge, UnsupportedMedia
 from app.kit.schemas import Flag
 

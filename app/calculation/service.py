@@ -1,10 +1,7 @@
 """Calculating: load the named factor versions, then compute. Writes nothing."""
 
 import datetime as dt
-import gc
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -159,29 +156,3 @@ def _report_unreachable(
         more = ["…"] if len(numbers) > _MOST_NAMED else []
         notice = findings.UnreachableProcess(processes=", ".join([*names, *more]))
         ledger.notice(notice, f"/processes/{numbers[0]}", len(numbers))
-
-
-class _Pause:
-    """Counts who needs the collector to rest; it works again when nobody does."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._count = 0
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        self._change(+1)
-        try:
-            yield
-        finally:
-            self._change(-1)
-
-    def _change(self, by: int) -> None:
-        with self._lock:
-            self._count += by
-            (gc.disable if self._count else gc.enable)()
-
-
-# Parsing a large body makes millions of objects that all live until the answer: the
-# collector would walk them again and again (measured: 1.7 s against 0.44 s at 23 MB).
-collector_paused = _Pause()

@@ -1,11 +1,9 @@
-"""Instants and days: RFC 3339 in UTC, days in Asia/Shanghai."""
+"""Instants: RFC 3339 in UTC."""
 
 import datetime as dt
 import re
 from typing import Final
-from zoneinfo import ZoneInfo
 
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _INSTANT: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\Z", re.ASCII
 )
@@ -30,8 +28,3 @@ def parse_instant(text: str) -> dt.datetime:
 def now() -> dt.datetime:
     """Return the present instant in UTC."""
     return dt.datetime.now(dt.UTC)
-
-
-def today() -> dt.date:
-    """Return the present day in Asia/Shanghai."""
-    return now().astimezone(SHANGHAI).date()
