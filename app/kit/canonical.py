@@ -30,6 +30,11 @@ def canonical_bytes(document: Json) -> bytes:
     return rfc8785.dumps(document)
 
 
+def sha256(data: bytes) -> bytes:
+    """Return the SHA-256 of *data*."""
+    return hashlib.sha256(data).digest()
+
+
 def sha256_hex(data: bytes) -> str:
     """Return the SHA-256 of *data* in lowercase hexadecimal."""
     return hashlib.sha256(data).hexdigest()

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from typing import Final
 
+_SHANGHAI: Final = dt.timezone(dt.timedelta(hours=8))
 _INSTANT: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\Z", re.ASCII
 )
@@ -28,3 +29,13 @@ def parse_instant(text: str) -> dt.datetime:
 def now() -> dt.datetime:
     """Return the present instant in UTC."""
     return dt.datetime.now(dt.UTC)
+
+
+def day(text: str | None) -> dt.date | None:
+    """Return the day that a checked *text* states."""
+    return None if text is None else dt.date.fromisoformat(text)
+
+
+def today(instant: dt.datetime) -> dt.date:
+    """Return the day of *instant* in Asia/Shanghai, which has no summer time."""
+    return instant.astimezone(_SHANGHAI).date()

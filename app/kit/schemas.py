@@ -1,5 +1,7 @@
 """The base of every document that crosses an edge."""
 
+import datetime as dt
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Annotated
@@ -21,7 +23,12 @@ class Schema(BaseModel):
     """Frozen; unknown fields are refused; nothing is coerced."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        use_attribute_docstrings=True,
+        # What is answered holds every field, also where a request may leave it out.
+        json_schema_serialization_defaults_required=True,
     )
 
 
@@ -79,6 +86,28 @@ def _flag(value: object) -> object:
     raise refusal(BadFlag())
 
 
+class BadDay(Invalid):
+    en = "A day reads YYYY-MM-DD and stands in the calendar."
+    zh = "日期格式为 YYYY-MM-DD,且须为有效日期。"
+
+
+def check_day(text: str, pointer: str | None = None) -> None:
+    """Refuse a text that is no day."""
+    if not _DAY.match(text):
+        raise BadDay(pointer=pointer)
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        raise BadDay(pointer=pointer) from None
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+Day = Annotated[
+    str,
+    Field(json_schema_extra={"format": "date"}, examples=["2025-01-17"]),
+    checked(check_day),
+]
+"""A day in Asia/Shanghai."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 """A boolean of a query: `true` or `false` and no other spelling."""
 Name = Annotated[str, Field(max_length=NAME_LENGTH), checked(check_text)]
