@@ -39,6 +39,7 @@ class Settings:
     """Who may read published data from a browser."""
     body_limit: int = _MIB
     calculation_body_limit: int = 256 * _MIB
+    evidence_limit: int = 50 * _MIB
     demo: bool = False
     """No database was named: embedded server, seed data, demo keys, loopback only."""
 
@@ -71,6 +72,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         calculation_body_limit=_integer(
             environ, "TANYIN_CALCULATION_BODY_LIMIT", 256 * _MIB, 2**31
         ),
+        evidence_limit=_integer(environ, "TANYIN_EVIDENCE_LIMIT", 50 * _MIB, 2**31),
         demo=demo,
     )
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import service as accounts
-from app.accounts.demo import create_demo_accounts
+from app.accounts.demo import create_demo_accounts, ensure_demo_people
 from app.accounts.models import ApiKey, Organisation, Person
 from app.accounts.service import Caller, UnknownKey
 
@@ -18,8 +18,14 @@ async def test_every_key_identifies_its_person(session: AsyncSession) -> None:
 
     for key in keys.values():
         caller = await accounts.identify(session, key.key)
-        key_id = key.key.split("_")[2]
-        assert caller == Caller(key_id, key.person, key.organisation, key.role)
+        assert caller == Caller(
+            key_id=key.key.split("_")[2],
+            person_id=key.person,
+            organisation_id=key.organisation,
+            role=key.role,
+            scopes=("READ", "WRITE", "MANAGE"),
+            is_manager=caller.is_manager,
+        )
 
 
 async def test_demo_has_everybody_that_the_workflow_needs(
@@ -49,6 +55,66 @@ async def test_demo_has_everybody_that_the_workflow_needs(
     assert len(panel) == 3
     assert not panel & {of["submitter"], of["submitter_b"]}
     assert len({key.person for key in keys.values()}) == len(keys)
+
+
+async def test_every_role_is_one_of_its_organisation(session: AsyncSession) -> None:
+    await create_demo_accounts(session)
+
+    rows = await session.execute(
+        sa.select(Person.role, Organisation.roles).join(
+            Organisation, Organisation.id == Person.organisation_id
+        )
+    )
+    assert all(role in roles for role, roles in rows)
+
+
+async def test_every_organisation_has_a_manager(session: AsyncSession) -> None:
+    keys = await create_demo_accounts(session)
+
+    names = {key.person: name for name, key in keys.items()}
+    managers = await session.scalars(sa.select(Person.id).where(Person.is_manager))
+    assert {names[person] for person in managers} == {
+        "approver",
+        "approver_b",
+        "secretariat",
+        "reviewer_1",
+        "reviewer_2",
+        "reviewer_3",
+        "publisher",
+        "auditor",
+        "consumer",
+        "admin",
+    }
+
+
+async def test_accounts_of_an_older_version_are_completed(
+    session: AsyncSession,
+) -> None:
+    keys = await create_demo_accounts(session)
+    await session.execute(sa.update(Organisation).values(roles=[]))
+    await session.execute(sa.update(Person).values(is_manager=False))
+    session.expire_all()
+
+    people = await ensure_demo_people(session)
+
+    assert people == {name: key.person for name, key in keys.items()}
+    authority = await session.get_one(Organisation, "org_demo_authority")
+    assert authority.roles == ["PUBLISHER", "ADMIN"]
+    assert (await session.get_one(Person, people["approver"])).is_manager
+    assert not (await session.get_one(Person, people["submitter"])).is_manager
+    await accounts.identify(session, keys["submitter"].key)
+
+
+async def test_what_managers_changed_stays(session: AsyncSession) -> None:
+    people = await ensure_demo_people(session)
+    person = await session.get_one(Person, people["approver"])
+    heir = await session.get_one(Person, people["submitter"])
+    person.is_manager, heir.is_manager = False, True
+    await session.flush()
+
+    await ensure_demo_people(session)
+
+    assert (person.is_manager, heir.is_manager) == (False, True)
 
 
 async def test_what_is_made_up_says_so(session: AsyncSession) -> None:
