@@ -9,16 +9,19 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import Lifespan
 
 from app import __version__
+from app.accounts.idempotency import AlreadyAnswered
 from app.api.routes import api
 from app.http import docs, operations, problems
 from app.http.bodies import BodyLimits
 from app.http.cache import AnswerCache
+from app.http.idempotency import replay
 from app.http.limits import Admission, RateLimiter
 from app.http.metrics import Metrics
 from app.http.middleware import Edge
 from app.http.openapi import describe
 from app.http.routing import StrictRoute
 from app.http.services import open_services
+from app.reference.policy import DEMO, NATIONAL
 from app.settings import Settings
 
 
@@ -50,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.page = docs.FrontPage(settings.base_url, settings.demo)
     problems.install(app)
+    app.add_exception_handler(AlreadyAnswered, replay)
     _add_layers(app, settings)
     for routes in (api, operations.routes, docs.routes):
         app.include_router(routes)
@@ -79,7 +83,9 @@ def _operation_id(route: APIRoute) -> str:
 def _lifespan(settings: Settings) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(str(settings.database_url)) as services:
+        policy = DEMO if settings.demo else NATIONAL
+        url = str(settings.database_url)
+        async with open_services(url, policy) as services:
             app.state.services = services
             yield
 

@@ -1,13 +1,15 @@
-"""Reading JSON bodies: one media type, one encoding, a limit, no leniency.
+"""Reading bodies: one media type, one encoding, a limit, no leniency.
 
     async def create(draft: JsonBody[Draft]) -> …                    # validated
     async def run(body: Annotated[bytes, JsonDocument(Request)]) -> … # for a worker
+    async for part in stream_body(request, limit): …                  # raw, of any type
 
-OpenAPI shows the schema of the document either way.
+OpenAPI shows the schema of a JSON document either way.
 """
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast
 
@@ -16,8 +18,10 @@ from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
+from app.http.idempotency import note_body
 from app.http.problems import RequestTimeout
 from app.kit import strict_json
+from app.kit.canonical import sha256
 from app.kit.errors import TooLarge, UnsupportedMedia
 from app.kit.strict_json import MalformedJson
 from app.kit.validation import findings
@@ -46,10 +50,11 @@ class UnsupportedContentEncoding(UnsupportedMedia):
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """The most bytes of a body: of an ordinary one, and of one that a worker reads."""
+    """The most bytes of a body: an ordinary one, one for a worker, a document."""
 
     json: int
     large: int
+    evidence: int = 50 * 1024 * 1024
 
 
 def JsonDocument(  # noqa: N802 - reads as an annotation
@@ -117,40 +122,54 @@ class _BytesRequest(Request):
 
 async def read_json_body(request: Request, field: FieldInfo) -> Request:
     """Return *request* with its body read whole; an empty one is malformed JSON."""
-    limits = cast("BodyLimits", request.app.state.body_limits)
+    limits = limits_of(request)
     is_large = any(isinstance(each, _Shown) for each in field.metadata)
     data = await read_body(request, limits.large if is_large else limits.json)
     if not data:
         raise MalformedJson
+    note_body(request.scope, sha256(data))
     return _BytesRequest(request, data)
+
+
+def limits_of(request: Request) -> BodyLimits:
+    """Return the limits of the application that serves *request*."""
+    return cast("BodyLimits", request.app.state.body_limits)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Return the JSON bytes of *request*; no more than *limit* are ever read."""
-    _check_headers(request)
-    length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length[:18]) > limit:
-        raise BodyTooLarge(limit=limit)
+    _check_media_type(request)
     data = bytearray()
-    chunks = request.stream()
-    while (chunk := await _next(chunks)) is not None:
-        data += chunk
-        if len(data) > limit:
-            raise BodyTooLarge(limit=limit)
+    async for part in stream_body(request, limit):
+        data += part
     return bytes(data)
 
 
-async def _next(chunks: Any) -> bytes | None:  # noqa: ANN401 - an async generator
+async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """Yield the body of *request* as it comes; no more than *limit* bytes are read."""
+    if "content-encoding" in request.headers:
+        raise UnsupportedContentEncoding
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length[:18]) > limit:
+        raise BodyTooLarge(limit=limit)
+    size = 0
+    parts = request.stream()
+    while (part := await _next(parts)) is not None:
+        size += len(part)
+        if size > limit:
+            raise BodyTooLarge(limit=limit)
+        yield part
+
+
+async def _next(parts: Any) -> bytes | None:  # noqa: ANN401 - an async generator
     try:
         async with asyncio.timeout(_IDLE_SECONDS):
-            return await anext(chunks, None)
+            return await anext(parts, None)
     except TimeoutError:
         raise RequestTimeout from None
 
 
-def _check_headers(request: Request) -> None:
-    if "content-encoding" in request.headers:
-        raise UnsupportedContentEncoding
+def _check_media_type(request: Request) -> None:
     types = request.headers.getlist("content-type")
     if len(types) != 1 or not _MEDIA_TYPE.match(types[0]):
         raise UnsupportedMediaType

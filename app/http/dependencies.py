@@ -7,16 +7,19 @@ from contextlib import suppress
 from typing import Annotated, Final
 
 import sqlalchemy as sa
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Response
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import service as accounts
+from app.audit.service import Actor as AuditActor
+from app.audit.service import Trail
+from app.http import idempotency
 from app.http.findings import query_pointer
 from app.http.head import OUTAGE, Head
 from app.http.services import Services, services_of
 from app.kit.clock import parse_instant
-from app.kit.errors import Invalid, Unauthenticated
+from app.kit.errors import Invalid, Malformed, Unauthenticated
 from app.translog import service as translog
 from app.translog.service import SnapshotNotYet
 
@@ -126,16 +129,84 @@ def _caller(request: Request) -> accounts.Caller | None:
     return caller
 
 
-def _known_caller(
+def _key_holder(
+    response: Response,
     caller: Annotated[accounts.Caller | None, Depends(_caller)],
     _: Annotated[object, Depends(_KEY_SCHEME)],
 ) -> accounts.Caller:
     if caller is None:
         raise Unauthenticated
+    # What depends on who asks is nobody else's.
+    response.headers["Cache-Control"] = "no-store"
     return caller
+
+
+KeyHolder = Annotated[accounts.Caller, Depends(_key_holder)]
+"""Who asks, whatever the key is for; 401 without a key."""
+
+
+def _known_caller(holder: KeyHolder) -> accounts.Caller:
+    accounts.require_scope(holder.scopes, "READ")
+    return holder
 
 
 Caller = Annotated[accounts.Caller | None, Depends(_caller)]
 """Who asks, or None without a key; a bad key never gets this far."""
 KnownCaller = Annotated[accounts.Caller, Depends(_known_caller)]
-"""Who asks; 401 without a key."""
+"""Who asks, to read; 401 without a key, 403 without the scope READ."""
+
+
+class IdempotencyKeyRefused(Malformed):
+    en = "The answer holds a secret and is not kept, so no Idempotency-Key is taken."
+    zh = "此应答含有密钥,不予保存,因此本地址不接受 Idempotency-Key。"
+
+
+def _refuse_idempotency_key(request: Request) -> None:
+    if "idempotency-key" in request.headers:
+        raise IdempotencyKeyRefused
+
+
+AnsweredOnce = Depends(_refuse_idempotency_key)
+"""Of a route whose answer holds a secret, which must not be kept."""
+
+
+class ActorWith:
+    """Asks for the caller as the transaction sees them, holding a scope of the key.
+
+    Claims the request's Idempotency-Key as well: nothing is stored without an actor.
+    """
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+
+    async def __call__(
+        self, request: Request, caller: KeyHolder, session: Session
+    ) -> AuditActor:
+        request_id = request.scope["tanyin.request_id"]
+        actor = await accounts.confirm(
+            session, caller, request_id=request_id, scope=self.scope
+        )
+        await idempotency.claim(request, session, actor.key_id)
+        return actor
+
+
+Actor = Annotated[AuditActor, Depends(ActorWith("WRITE"))]
+"""Who acts; their role and organisation hold until the commit."""
+Manager = Annotated[AuditActor, Depends(ActorWith("MANAGE"))]
+"""Who manages members and keys."""
+
+
+def _trail(session: Session, actor: Actor) -> Trail:
+    return Trail(session, actor)
+
+
+ActorTrail = Annotated[Trail, Depends(_trail)]
+"""The audit trail of the actor, whose session every effect is written with."""
+
+
+def _manager_trail(session: Session, manager: Manager) -> Trail:
+    return Trail(session, manager)
+
+
+ManagerTrail = Annotated[Trail, Depends(_manager_trail)]
+"""The same, of a manager."""

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.types import Scope
 
+from app.http import idempotency
 from app.http.bodies import read_json_body
 from app.http.findings import (
     RepeatedParameter,
@@ -38,7 +39,10 @@ class StrictRoute(APIRoute):
                 _check_query(request, fields, names)
             if body is not None:
                 request = await read_json_body(request, body.field_info)
-            return await handle(request)
+            response = await handle(request)
+            # The transaction of the request is still open here.
+            await idempotency.keep(request.scope, response)
+            return response
 
         return strict
 

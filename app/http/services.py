@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from app.http.head import OUTAGE, Head, follow
 from app.kit.database import Sessions, create_engine, create_sessions
+from app.reference.policy import NATIONAL, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Services:
     sessions: Sessions
     read_sessions: Sessions
     head: Head
+    policy: Policy = NATIONAL
 
 
 def services_of(scope: Scope) -> Services:
@@ -30,7 +32,7 @@ def services_of(scope: Scope) -> Services:
 
 
 @asynccontextmanager
-async def open_services(url: str) -> AsyncIterator[Services]:
+async def open_services(url: str, policy: Policy) -> AsyncIterator[Services]:
     """Connect to the database at *url* on demand, and follow its log."""
     engine = create_engine(url, pool_size=10, max_overflow=10, pool_timeout=5)
     _drop_dead_connections(engine)
@@ -41,7 +43,7 @@ async def open_services(url: str) -> AsyncIterator[Services]:
         await head.renew()
     follower = asyncio.create_task(follow(head, url))
     try:
-        yield Services(create_sessions(engine), create_sessions(reader), head)
+        yield Services(create_sessions(engine), create_sessions(reader), head, policy)
     finally:
         follower.cancel()
         with suppress(asyncio.CancelledError):
