@@ -14,10 +14,27 @@ class Citation(Schema):
 
     title: Text
     publisher: BilingualName
-    document_number: Name | None
-    date: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")] | None
+    document_number: Name | None = None
+    date: (
+        Annotated[
+            str,
+            Field(pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"),
+        ]
+        | None
+    ) = None
     """Date of publication, as exactly as it is known."""
-    locator: Text | None
+    locator: Text | None = None
     """Page, table, annex or record."""
-    url: Text | None
-    evidence_sha256: Sha256Hex | None
+    url: Text | None = None
+    evidence_sha256: Sha256Hex | None = None
+
+
+class EvidenceRead(Schema):
+    """What is known of a document."""
+
+    sha256: Sha256Hex
+    size: int
+    media_type: str
+    """As it was stated; the document itself is always sent as mere bytes."""
+    name: str
+    received_at: str
