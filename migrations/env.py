@@ -6,8 +6,11 @@ import sqlalchemy as sa
 from alembic import context
 from sqlalchemy.engine import Connection
 
-import app.accounts.models
-import app.factors.models  # noqa: F401 - registers its tables, and the log's
+import app.audit.models
+import app.factors.models
+import app.publication.models
+import app.sources.models
+import app.submissions.models  # noqa: F401 - all registers their tables
 from app.kit.database import Base, create_engine
 
 _UPGRADE_LOCK = 0x7A6E_7969_6E02

@@ -5,17 +5,28 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Query
+from fastapi import Query, Request
 from pydantic import Field
 
 from app.factors.schemas import Label, read_as
 from app.http.findings import query_pointer
 from app.http.routing import router
+from app.http.services import services_of
 from app.kit.decimals import parse_decimal, rounded
 from app.kit.schemas import DecimalText, Schema, checked
 from app.reference import categories, gases, gwp, regions, stages
-from app.reference.enums import ENUMERATIONS, GhgCategory, RegionLevel, Term
+from app.reference.enums import (
+    ENUMERATIONS,
+    GhgCategory,
+    RegionLevel,
+    Road,
+    Role,
+    Term,
+)
 from app.reference.gwp import GwpSet
+from app.submissions.validation.catalogue import RULES
+from app.submissions.validation.rules import Severity
+from app.submissions.workflow import TRANSITIONS, Action, Standing, State
 from app.units import catalogue
 from app.units.algebra import Dimension, Unit, convert
 
@@ -195,8 +206,80 @@ def _gwp_set(gwp_set: GwpSet) -> GwpSetRead:
 def _read(model: type[Model], entry: object, **others: object) -> Model:
     """Return *entry* of a vocabulary as it is answered."""
     facts = {name: getattr(entry, name, None) for name in model.model_fields}
-    facts["name"] = Label.model_validate(entry, from_attributes=True)
+    if "name" in facts:
+        facts["name"] = Label.model_validate(entry, from_attributes=True)
     return model.model_validate(facts | others, strict=False)
+
+
+class TransitionRead(Schema):
+    """One row of the workflow."""
+
+    action: Action
+    sources: tuple[State, ...]
+    target: State | None
+    """Null where the state stays."""
+    roles: tuple[Role, ...]
+    standing: Standing
+    """What the person must be to the submission."""
+    outcome: str | None
+    """What the body says, where an action has several rows."""
+    guard: Label
+
+
+class RuleRead(Schema):
+    """One rule of the automatic checks."""
+
+    id: str
+    severity: Severity
+    waivable: bool
+    """An explanation of the submitter turns BLOCK into WARN."""
+    message: Label
+    """With the names of its facts in braces."""
+    numbers: dict[str, str]
+    source: str
+
+
+class PolicyRead(Schema):
+    """The numbers of the workflow that hold here."""
+
+    version: str
+    notice_working_days: int
+    reviewers: int
+    pass_share: tuple[int, int]
+    publishers: int
+    roads: tuple[Road, ...]
+
+
+@routes.get("/reference/workflow")
+async def list_workflow() -> Vocabulary[TransitionRead]:
+    """List the actions: from which states, to which, by whom, on what terms."""
+    return Vocabulary(
+        items=tuple(
+            _read(
+                TransitionRead,
+                row,
+                guard={"zh": row.guard_zh, "en": row.guard_en},
+            )
+            for row in TRANSITIONS
+        )
+    )
+
+
+@routes.get("/reference/validation-rules")
+async def list_validation_rules() -> Vocabulary[RuleRead]:
+    """List the rules of the automatic checks with their numbers."""
+    return Vocabulary(
+        items=tuple(
+            _read(RuleRead, each, message={"zh": each.zh, "en": each.en})
+            for each in RULES.values()
+        )
+    )
+
+
+@routes.get("/reference/policy")
+async def get_policy(request: Request) -> PolicyRead:
+    """Read how many people and days a publication takes here."""
+    return _read(PolicyRead, services_of(request.scope).policy)
 
 
 def _add_terms(path: str, terms: Sequence[Term], text: str) -> None:
@@ -215,6 +298,7 @@ for _path, _name, _text in (
     ("kinds", "factor_kind", "List the kinds of factors."),
     ("boundaries", "boundary", "List the system boundaries."),
     ("statuses", "version_status", "List the statuses of a version."),
+    ("roles", "role", "List the roles of people."),
     ("roads", "road", "List the roads by which a version is published."),
     (
         "representativeness",

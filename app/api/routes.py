@@ -2,10 +2,36 @@
 
 from fastapi import APIRouter
 
-from app.api import calculations, factors, reference, series
+from app.api import (
+    acts,
+    audit,
+    calculations,
+    desk,
+    evidence,
+    factors,
+    keys,
+    notices,
+    organisations,
+    reference,
+    series,
+    spreadsheets,
+    submissions,
+    workflow,
+)
 
 api = APIRouter(prefix="/v1")
 api.include_router(calculations.routes)
 api.include_router(factors.routes)
 api.include_router(series.routes)
 api.include_router(reference.routes)
+api.include_router(organisations.routes)
+api.include_router(keys.routes)
+api.include_router(evidence.routes)
+# Before the submissions, whose ids would take its addresses.
+api.include_router(spreadsheets.routes)
+api.include_router(submissions.routes)
+api.include_router(workflow.routes)
+api.include_router(notices.routes)
+api.include_router(acts.routes)
+api.include_router(audit.routes)
+api.include_router(desk.routes)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from app.accounts import service as accounts
 from app.accounts.demo import create_demo_accounts
 from app.accounts.service import UnknownKey
+from app.audit.service import Actor
 from app.cli import seed
 from app.kit import migrate
 from app.kit.database import Sessions, create_engine, create_sessions
@@ -55,13 +56,11 @@ async def _fill(settings: Settings) -> None:
     async with sessions() as session:
         is_empty = await translog.size(session) == 0
     if is_empty:
-        await _seed(
-            engine, (keys["publisher"]["person"], keys["publisher_2"]["person"])
-        )
+        await _seed(engine, (_actor(keys["publisher"]), _actor(keys["publisher_2"])))
     await engine.dispose()
 
 
-async def _seed(engine: AsyncEngine, publishers: tuple[str, str]) -> None:
+async def _seed(engine: AsyncEngine, publishers: tuple[Actor, Actor]) -> None:
     # One transaction around those of the load: whoever interrupts the first start finds
     # the log empty at the next one, and never half full.
     async with engine.begin() as connection:
@@ -70,6 +69,15 @@ async def _seed(engine: AsyncEngine, publishers: tuple[str, str]) -> None:
         )
         report = await seed.load(sessions, publishers)
     print(*report.lines(), sep="\n", flush=True)
+
+
+def _actor(key: dict[str, str]) -> Actor:
+    return Actor(
+        person_id=key["person"],
+        role=key["role"],
+        organisation_id=key["organisation"],
+        request_id="seed",
+    )
 
 
 async def _ensure_keys(sessions: Sessions, settings: Settings) -> Keys:

@@ -14,6 +14,7 @@ from app.kit.canonical import canonical_bytes, sha256_hex
 from app.kit.errors import Invalid
 from app.kit.schemas import (
     BilingualName,
+    Day,
     DecimalText,
     Name,
     Schema,
@@ -32,12 +33,21 @@ from app.reference.stages import Stage
 from app.sources.schemas import Citation
 from app.units.factor_unit import parse_factor_unit, parse_parameter_unit
 
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2025-01-17"])]
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Verification = Annotated[str, Field(pattern=VERIFICATION_PATTERN)]
 CategoryCode = Annotated[str, checked(categories.category)]
 RegionCode = Annotated[str, checked(regions.region)]
 GasCode = Annotated[str, checked(gases.gas)]
+Derivation = Annotated[
+    str,
+    Field(
+        pattern=r"^CNF-[0-9]{2}-[0-9]{6}-[0-9]{2}@[1-9][0-9]{0,8}"
+        r"( \* -?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})? \S{1,40})?$",
+        examples=["CNF-01-000001-14@1 * 13500 kWh"],
+    ),
+]
+"""A version that the value was computed from and, if stated, how much of it was taken
+per declared unit."""
 GwpBasis = Literal[
     "AR4_100",
     "AR5_100",
@@ -48,6 +58,50 @@ GwpBasis = Literal[
     "NOT_APPLICABLE",
 ]
 """The GWP set of a CO2e value; not applicable to a value that is one gas."""
+
+
+PropertyCode = Literal[
+    "NCV",
+    "DENSITY",
+    "MASS_PER_UNIT",
+    "CARBON_FOSSIL",
+    "CARBON_BIOGENIC",
+    "CAO",
+    "MGO",
+    "PURITY",
+    "CLINKER_RATIO",
+    "SCRAP_SHARE",
+    "ELECTRICITY_USE",
+    "ALUMINA_USE",
+    "FOSSIL_ENERGY_USE",
+    "CARBON_PER_ENERGY",
+    "OXIDATION",
+    "EFFICIENCY",
+    "LINE_LOSS",
+    "GENERATION_FACTOR",
+    "TRANSMISSION_FACTOR",
+    "CUT_OFF_SHARE",
+    "CUT_OFF_LARGEST",
+    "COVERAGE",
+    "SAMPLE_SIZE",
+    "LARGEST_CONTRIBUTOR",
+    "TWO_LARGEST_CONTRIBUTORS",
+    "CONTRIBUTOR_MIN",
+    "CONTRIBUTOR_MAX",
+    "SCOPE_DIRECT",
+    "SCOPE_ENERGY",
+    "SCOPE_UPSTREAM",
+    "MASS_IN",
+    "MASS_OUT",
+    "ENERGY_IN",
+    "ENERGY_OUT",
+    "CARBON_IN",
+    "CARBON_OUT",
+    "METAL_IN",
+    "METAL_OUT",
+]
+"""What `app.reference.properties` describes; only NCV, DENSITY and MASS_PER_UNIT link
+dimensions in a calculation."""
 
 
 class UnitNotCanonical(Invalid):
@@ -99,15 +153,19 @@ class Scores(Schema):
 
 
 class Property(Schema):
-    """A property of the product that links two dimensions, such as MJ/kg."""
+    """A property of the product or of how it is made, such as MJ/kg."""
 
-    property: Literal["NCV", "DENSITY", "MASS_PER_UNIT"]
+    property: PropertyCode
     value: DecimalText
     unit: str
 
 
 class Content(Schema):
-    """Everything that is stated about one factor version."""
+    """Everything that is stated about one factor version.
+
+    Where a field may be absent from a draft, its absence says that nothing is stated;
+    in the canonical form every field is present.
+    """
 
     name: BilingualName
     kind: FactorKind
@@ -115,28 +173,28 @@ class Content(Schema):
     value: DecimalText
     unit: str
     gwp_set: GwpBasis
-    gases: tuple[GasMass, ...]
+    gases: tuple[GasMass, ...] = ()
     boundary: Boundary
-    stages: tuple[StageValue, ...]
+    stages: tuple[StageValue, ...] = ()
     region: RegionCode
-    technology: Name | None
+    technology: Name | None = None
     representativeness: Representativeness
     reference_year: Year
-    year_basis: Literal["STATED", "PUBLICATION"]
-    data_period: Period | None
-    validity: Period
-    uncertainty: Range | None
-    data_quality: Scores | None
-    properties: tuple[Property, ...]
-    allocation: Text | None
-    cut_off: Text | None
+    year_basis: Literal["STATED", "PUBLICATION"] = "STATED"
+    data_period: Period | None = None
+    validity: Period = Period(first=None, last=None)
+    uncertainty: Range | None = None
+    data_quality: Scores | None = None
+    properties: tuple[Property, ...] = ()
+    allocation: Text | None = None
+    cut_off: Text | None = None
     sources: Annotated[tuple[Citation, ...], Field(min_length=1)]
-    verification: Verification
-    derivation: tuple[str, ...]
+    verification: Verification = "SUBMITTED"
+    derivation: tuple[Derivation, ...] = ()
     licence: Text
-    owner: BilingualName | None
-    change_reason: Text | None
-    note: Text | None
+    owner: BilingualName | None = None
+    change_reason: Text | None = None
+    note: Text | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

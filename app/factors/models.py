@@ -72,6 +72,11 @@ class FactorVersion(Base):
             postgresql_include=["log_index"],
             postgresql_where=sa.text("version > 1"),
         ),
+        sa.Index(
+            "ix_factor_version_origins",
+            "origins",
+            postgresql_using="gin",
+        ),
         {"info": APPEND_ONLY},
     )
     # Nobody needs `labels` back from an INSERT.
@@ -95,6 +100,10 @@ class FactorVersion(Base):
     publisher_en: Mapped[str]
     document_number: Mapped[str | None]
     road: Mapped[str]
+    origins: Mapped[list[str]] = mapped_column(
+        ARRAY(sa.Text), server_default=sa.text("'{}'")
+    )
+    """The factors that it was computed from."""
     terms: Mapped[str] = mapped_column(TSVECTOR)
     labels: Mapped[list[str]] = mapped_column(
         ARRAY(sa.Text), sa.Computed(f"ARRAY[{_LABELS}]", persisted=True), deferred=True

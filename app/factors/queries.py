@@ -145,6 +145,17 @@ async def get_record(session: AsyncSession, log_index: int) -> bytes:
     return rows.one()
 
 
+async def list_derived(session: AsyncSession, code: str, snapshot: int) -> list[Pin]:
+    """Return the current versions that name a version of *code* as an origin."""
+    rows = await session.execute(
+        sa.select(FactorVersion.code, FactorVersion.version).where(
+            FactorVersion.origins.contains([code]), is_current(FactorVersion)
+        ),
+        {"snapshot": snapshot},
+    )
+    return [Pin(*row) for row in rows]
+
+
 async def list_series(
     session: AsyncSession, series_id: str, snapshot: int
 ) -> list[Pin]:

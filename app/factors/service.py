@@ -22,6 +22,8 @@ from app.reference.enums import RegionLevel, Road
 Number: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
 
 # The snapshot, and the version before the page.
+# Beyond any log: every entry that is committed.
+_NOW: Final = 2**62
 _POSITION: Final = TypeAdapter(tuple[Number, Number])
 
 
@@ -53,6 +55,24 @@ async def get_version(session: AsyncSession, pin: Pin, snapshot: int) -> Version
     if pin not in found:
         raise NoSuchVersion(factor=pin.code, version=pin.version)
     return found[pin]
+
+
+async def get_present(session: AsyncSession, pin: Pin) -> VersionAt:
+    """Return what *pin* names now; raises `NoSuchFactor`, `NoSuchVersion`."""
+    return await get_version(session, pin, _NOW)
+
+
+async def find_current(session: AsyncSession, code: str) -> VersionAt | None:
+    """Return the present highest version of *code*, if there is one."""
+    pin = Pin(code, None)
+    return (await load_versions(session, [pin], _NOW)).get(pin)
+
+
+async def derived_from(session: AsyncSession, code: str) -> list[VersionAt]:
+    """Return the present versions whose derivation names *code*, by code."""
+    pins = await queries.list_derived(session, code, _NOW)
+    found = await load_versions(session, pins, _NOW)
+    return sorted(found.values(), key=lambda version: version.code)
 
 
 async def get_record(session: AsyncSession, pin: Pin, snapshot: int) -> bytes:

@@ -5,9 +5,8 @@ version number and instant, then record, entry and rows; the caller commits. A c
 anywhere before the commit leaves nothing.
 """
 
-import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +17,7 @@ from app.factors.content import Content, natural_key, series_id
 from app.factors.models import Factor, FactorVersion, StatusChange
 from app.factors.queries import NewestRecord
 from app.kit.canonical import canonical_bytes, sha256_hex
-from app.kit.clock import instant_text
+from app.kit.clock import day, instant_text
 from app.kit.errors import Conflict
 from app.reference import categories, regions
 from app.reference.enums import Road, VersionStatus
@@ -44,12 +43,14 @@ class OnePublisher(Conflict):
 class Publication:
     """Content on its way into the log, by a road, signed by two publishers.
 
-    `publishers` are pseudonymous person ids.
+    `publishers` are pseudonymous person ids; `review` is what the record says of the
+    way by which it came.
     """
 
     content: Content
     road: Road
     publishers: tuple[str, str]
+    review: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ def _draft_record(
         "content": publication.content.model_dump(mode="json"),
         "road": publication.road,
         "review": {
+            **publication.review,
             "digest": publication.content.sha256(),
             "publishers": list(publication.publishers),
         },
@@ -192,20 +194,17 @@ def _version_row(
         declared_unit=content.declared_unit,
         boundary=content.boundary,
         reference_year=content.reference_year,
-        valid_from=_day(content.validity.first),
-        valid_until=_day(content.validity.last),
+        valid_from=day(content.validity.first),
+        valid_until=day(content.validity.last),
         name_zh=content.name.zh,
         name_en=content.name.en,
         publisher_zh=citation.publisher.zh,
         publisher_en=citation.publisher.en,
         document_number=citation.document_number,
         road=publication.road,
+        origins=sorted({each.partition("@")[0] for each in content.derivation}),
         terms=search.vector(_searchable(content)),
     )
-
-
-def _day(text: str | None) -> dt.date | None:
-    return None if text is None else dt.date.fromisoformat(text)
 
 
 def _searchable(content: Content) -> list[str]:

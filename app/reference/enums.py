@@ -95,6 +95,19 @@ class VersionStatus(StrEnum):
     VOID = "VOID"
 
 
+class Role(StrEnum):
+    """What a person may do, for one organisation."""
+
+    SUBMITTER = "SUBMITTER"
+    APPROVER = "APPROVER"
+    SECRETARIAT = "SECRETARIAT"
+    REVIEWER = "REVIEWER"
+    PUBLISHER = "PUBLISHER"
+    AUDITOR = "AUDITOR"
+    CONSUMER = "CONSUMER"
+    ADMIN = "ADMIN"
+
+
 class AllocationMethod(StrEnum):
     """How a burden is shared among co-products.
 
@@ -118,8 +131,10 @@ class RegionLevel(StrEnum):
     PROVINCE = "PROVINCE"
 
 
-VERIFICATION_FORMS: Final = ("OFFICIAL_TEXT_SEEN", "TRANSCRIBED_n")
-VERIFICATION_PATTERN: Final = r"^(OFFICIAL_TEXT_SEEN|TRANSCRIBED_[1-9][0-9]?)$"
+VERIFICATION_FORMS: Final = ("OFFICIAL_TEXT_SEEN", "TRANSCRIBED_n", "SUBMITTED")
+VERIFICATION_PATTERN: Final = (
+    r"^(OFFICIAL_TEXT_SEEN|TRANSCRIBED_[1-9][0-9]?|SUBMITTED)$"
+)
 _VERIFICATION: Final = re.compile(VERIFICATION_PATTERN, re.ASCII)
 
 
@@ -181,6 +196,7 @@ ENUMERATIONS: Final[Mapping[str, tuple[Term, ...]]] = MappingProxyType(
             "gwp_absence": GwpAbsence,
             "verification": VERIFICATION_FORMS,
             "road": Road,
+            "role": Role,
             "version_status": VersionStatus,
             "allocation_method": AllocationMethod,
             "region_level": RegionLevel,

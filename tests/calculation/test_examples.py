@@ -10,6 +10,7 @@ import orjson
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.accounts.demo import create_demo_accounts
 from app.api.examples import CALCULATIONS
 from app.calculation import engine, findings, service
 from app.calculation.documents import CalculationAnswer
@@ -22,6 +23,7 @@ from app.kit.errors import Invalid
 from app.main import create_app
 from app.settings import Settings
 from app.translog import service as translog
+from tests.factories.people import actor_of
 from tests.factories.probe import client_of
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +96,10 @@ async def seeded(worker_engine: AsyncEngine) -> AsyncIterator[Sessions]:
             expire_on_commit=False,
             join_transaction_mode="create_savepoint",
         )
-        await seed.load(sessions, ("p_one", "p_two"))
+        async with sessions.begin() as session:
+            keys = await create_demo_accounts(session)
+        publishers = (actor_of(keys["publisher"]), actor_of(keys["publisher_2"]))
+        await seed.load(sessions, publishers)
         yield sessions
         await transaction.rollback()
 

@@ -1,0 +1,153 @@
+"""The last steps of a submission: two publishers sign, and its items are published.
+
+Order inside the transaction: the submission is held and checked, everything is
+flushed, then the log's lock is taken; nothing is locked after it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.factors.content import Content
+from app.kit.clock import instant_text
+from app.kit.errors import Conflict
+from app.publication import service as publication
+from app.publication.service import Publication, Published
+from app.reference.enums import Road, VersionStatus
+from app.reference.policy import Policy
+from app.submissions import access, queries, review
+from app.submissions.access import Work
+from app.submissions.drafts import sealed_sha256
+from app.submissions.models import Submission, SubmissionItem
+
+_BLOCK: Final = 500
+
+
+class AlreadyApproved(Conflict):
+    en = "The first signature is there already."
+    zh = "已有首签。"
+
+
+class FirstSignatureMissing(Conflict):
+    en = "One publisher approves first, then another one publishes."
+    zh = "须先由一名发布人首签,再由另一名发布人发布。"
+
+
+async def approve(work: Work) -> None:
+    """Give the first signature."""
+    if work.submission.approved_by is not None:
+        raise AlreadyApproved
+    await _check_digest(work)
+    await access.take_duty(work.trail, work.submission, "FIRST_PUBLISHER")
+    work.submission.approved_by = work.trail.actor.person_id
+    work.move(is_public=False)
+
+
+async def publish(work: Work, policy: Policy) -> None:
+    """Give the second signature and publish every item."""
+    if work.submission.approved_by is None:
+        raise FirstSignatureMissing
+    await access.take_duty(work.trail, work.submission, "SECOND_PUBLISHER")
+    await _check_digest(work)
+    facts = await _review_facts(work, policy)
+    published: list[str] = []
+    after = 0
+    while block := await queries.list_items(
+        work.session, work.submission.id, after=after, limit=_BLOCK
+    ):
+        published += await _publish_block(work, block, facts)
+        after = block[-1].number
+    work.move(is_public=True, published=published[:_BLOCK])
+
+
+async def _check_digest(work: Work) -> None:
+    now = await review.checked_digest(work.session, work.submission)
+    if now != work.submission.passed_digest:
+        raise review.ContentChanged
+
+
+async def _publish_block(
+    work: Work, block: list[SubmissionItem], facts: Mapping[str, Any]
+) -> list[str]:
+    asked = [item for item in block if item.content is not None]
+    signers = _publishers(work)
+    done = await publication.publish_all(
+        work.session,
+        [_publication(item, signers, facts) for item in asked],
+    )
+    for item, where in zip(asked, done, strict=True):
+        _note(item, where)
+    for item in block:
+        if item.content is None:
+            await _retire(work.session, item)
+    return [f"{item.code}@{item.version}" for item in block]
+
+
+def _publication(
+    item: SubmissionItem, signers: tuple[str, str], facts: Mapping[str, Any]
+) -> Publication:
+    content = Content.model_validate_json(item.content or b"")
+    sealed = sealed_sha256(item)
+    review_facts = dict(facts) | ({"sealed_sha256": sealed} if sealed else {})
+    return Publication(content, Road.PANEL, signers, review_facts)
+
+
+def _publishers(work: Work) -> tuple[str, str]:
+    first = work.submission.approved_by
+    assert first is not None  # noqa: S101 - checked by publish
+    return first, work.trail.actor.person_id
+
+
+def _note(item: SubmissionItem, where: Published) -> None:
+    item.code, item.version = where.code, where.version
+    item.log_index = where.log_index
+
+
+async def _retire(session: AsyncSession, item: SubmissionItem) -> None:
+    item.code = item.factor
+    item.log_index = await publication.change_status(
+        session,
+        str(item.factor),
+        version=None,
+        status=VersionStatus.RETIRED,
+        reason=str(item.reason),
+    )
+
+
+async def _review_facts(work: Work, policy: Policy) -> dict[str, Any]:
+    """Return what the records say of the way here; people are pseudonymous ids."""
+    submission, session = work.submission, work.session
+    reviews = await queries.list_reviews(session, submission.id)
+    notice = await queries.find_notice(session, submission.id, submission.round)
+    assert notice is not None  # noqa: S101 - no state CLEARED without a notice
+    return {
+        "submission": submission.id,
+        "organisation": submission.organisation_id,
+        "round": submission.round,
+        "policy": policy.version,
+        "people": await _people(session, submission),
+        "verdicts": [
+            {"person": each.person_id, "verdict": each.verdict}
+            for each, _ in reviews
+            if each.round == submission.round
+        ],
+        "notice": {
+            "id": notice.id,
+            "opens_on": notice.opens_on.isoformat(),
+            "closes_on": notice.closes_on.isoformat(),
+            "working_days": notice.working_days,
+            "closed_at": instant_text(notice.closed_at or notice.opened_at),
+        },
+        "passed_digest": submission.passed_digest,
+        "events": submission.chain.hex(),
+    }
+
+
+async def _people(
+    session: AsyncSession, submission: Submission
+) -> list[dict[str, str]]:
+    return [
+        {"person": duty.person_id, "duty": duty.duty}
+        for duty in await queries.list_duties(session, submission.id)
+    ]

@@ -1,0 +1,1 @@
+"""The automatic checks, one module a family. Pure but for `gathering`."""

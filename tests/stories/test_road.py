@@ -1,0 +1,58 @@
+"""From an association's draft to a published factor, over HTTP, with all people."""
+
+from app.kit.canonical import sha256_hex
+from app.kit.database import Sessions
+from tests.factories.people import people
+from tests.factories.submissions import item, published
+
+
+async def test_the_whole_road(sessions: Sessions) -> None:
+    async with people(sessions) as everybody:
+        made = await published(everybody)
+
+        assert made["state"] == "PUBLISHED"
+        snapshot = made["log_index"] + 1
+        path = f"/factors/{made['code']}"
+        factor = (await everybody.get("nobody", f"{path}?snapshot={snapshot}")).json()
+        assert factor["value"] == "16.50"
+        assert factor["road"] == "PANEL"
+        assert factor["unreviewed"] is False
+        assert factor["content_sha256"] == made["items"][0]["content_sha256"]
+        record = await everybody.get("nobody", f"{path}/versions/1/record")
+        assert sha256_hex(record.content) == factor["record_sha256"]
+        review = record.json()["review"]
+        assert review["submission"] == made["id"]
+        assert len(review["verdicts"]) == 3
+        assert review["publishers"] == [
+            everybody.id("publisher"),
+            everybody.id("publisher_2"),
+        ]
+        events = (
+            await everybody.get("auditor", f"/submissions/{made['id']}/events")
+        ).json()["items"]
+        assert review["events"] == events[-2]["chain"]
+        assert [each["act"] for each in events] == [
+            "CREATE",
+            "SUBMIT",
+            "ASSIGN",
+            *["DECLARE"] * 3,
+            *["REVIEW"] * 3,
+            "PASS",
+            "OPEN_NOTICE",
+            "CLEAR",
+            "APPROVE",
+            "PUBLISH",
+        ]
+
+
+async def test_an_update_makes_the_second_version(sessions: Sessions) -> None:
+    async with people(sessions) as everybody:
+        first = await published(everybody)
+        update = item(value="15.90", change_reason="年度更新") | {
+            "type": "UPDATE",
+            "factor": first["code"],
+        }
+
+        second = await published(everybody, update)
+
+        assert (second["code"], second["version"]) == (first["code"], 2)
