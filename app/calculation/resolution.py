@@ -23,6 +23,7 @@ from app.kit.errors import Invalid
 from app.reference.enums import FactorKind, Road, VersionStatus
 from app.reference.gases import GAS_CODES, gas
 from app.reference.gwp import GwpSet
+from app.reference.properties import BRIDGES
 from app.units.algebra import Unit
 from app.units.factor_unit import parse_factor_unit, parse_parameter_unit
 
@@ -231,6 +232,7 @@ def _version_figure(label: str, content: Mapping[str, Any]) -> Figure:
         properties=tuple(
             (each["property"], each["value"], parse_parameter_unit(each["unit"]))
             for each in properties
+            if each["property"] in BRIDGES
         ),
     )
 
