@@ -48,7 +48,9 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.body_limits = BodyLimits(
-        json=settings.body_limit, large=settings.calculation_body_limit
+        json=settings.body_limit,
+        large=settings.calculation_body_limit,
+        evidence=settings.evidence_limit,
     )
     app.state.metrics = Metrics()
     app.state.page = docs.FrontPage(settings.base_url, settings.demo)

@@ -1,6 +1,7 @@
 """Load on one address: keep-alive connections, each with one request under way.
 
     python -m bench.load PORT CONNECTIONS SECONDS PATH [ETAG]
+    python -m bench.load PORT CONNECTIONS SECONDS PATH --post FILE KEY
 
 Prints JSON: answers per second, and the share of the time in which this process was
 busy. Answers of one address are equally long: bytes are counted rather than parsed.
@@ -17,6 +18,7 @@ import sys
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 _CHUNK: Final = 1 << 18
@@ -24,7 +26,7 @@ _LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE
 
 
 class UnexpectedAnswer(RuntimeError):
-    """An answer was neither 200 nor 304, or longer than the first one."""
+    """An answer was neither 200, 201 nor 304, or longer than the first one."""
 
 
 @dataclass(slots=True)
@@ -78,20 +80,32 @@ def _answer_length(port: int, request: bytes) -> int:
         while b"\r\n\r\n" not in data:
             data += connection.recv(_CHUNK)
     head = data[: data.index(b"\r\n\r\n") + 4]
-    if head[9:12] not in (b"200", b"304"):
+    if head[9:12] not in (b"200", b"201", b"304"):
         raise UnexpectedAnswer(head.decode())
     length = _LENGTH.search(head)
     return len(head) + (int(length[1]) if length else 0)
+
+
+def _request(port: str, path: str, rest: list[str]) -> bytes:
+    """Return the bytes of a GET, or of a POST of a file with a key."""
+    is_post = rest[:1] == ["--post"]
+    body = Path(rest[1]).read_bytes() if is_post else b""
+    method = "POST" if is_post else "GET"
+    lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: */*"]
+    if is_post:
+        lines += ["Content-Type: application/json", f"Authorization: Bearer {rest[2]}"]
+        lines += [f"Content-Length: {len(body)}"]
+    else:
+        lines += [f"If-None-Match: {each}" for each in rest]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def main() -> None:
     """Ask as the arguments say, from another core than the service's."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores - {min(cores)} or cores)
-    port, connections, duration, path, *etag = sys.argv[1:]
-    lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: */*"]
-    lines += [f"If-None-Match: {each}" for each in etag]
-    request = "\r\n".join([*lines, "", ""]).encode()
+    port, connections, duration, path, *rest = sys.argv[1:]
+    request = _request(port, path, rest)
     busy, begun = time.process_time(), time.perf_counter()
     count = answers(int(port), request, int(connections), float(duration))
     spent = time.perf_counter() - begun

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.accounts import service as accounts
-from app.accounts.demo import create_demo_accounts
+from app.accounts.demo import create_demo_accounts, ensure_demo_people
 from app.accounts.service import UnknownKey
 from app.audit.service import Actor
 from app.cli import seed
@@ -87,6 +87,9 @@ async def _ensure_keys(sessions: Sessions, settings: Settings) -> Keys:
         async with sessions.begin() as session:
             made = await create_demo_accounts(session)
         keys = {name: asdict(each) for name, each in made.items()}
+    else:
+        async with sessions.begin() as session:
+            await ensure_demo_people(session)
     # Committed first, so that no key on disk is unknown. A crash in between loses the
     # keys, and the next start makes others.
     _write(path, {"base_url": settings.base_url, "keys": keys})

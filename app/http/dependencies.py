@@ -41,9 +41,10 @@ async def _open_session(request: Request) -> AsyncIterator[AsyncSession]:
     services = services_of(request.scope)
     async with services.sessions.begin() as session:
         yield session
-    # Committed by now: a failure here must not turn the answer into an error.
-    with suppress(*OUTAGE):
-        await services.head.renew()
+    if translog.APPENDED in session.info:
+        # Committed by now: a failure here must not turn the answer into an error.
+        with suppress(*OUTAGE):
+            await services.head.renew()
 
 
 async def _open_read_session(request: Request) -> AsyncIterator[AsyncSession]:

@@ -217,7 +217,9 @@ async def add_duty(
         "submitter_organisation_id": submission.organisation_id,
         "round": submission.round,
     }
-    await session.execute(insert(Duty).values(values).on_conflict_do_nothing())
+    taken = insert(Duty).values(values).on_conflict_do_nothing().returning(Duty.duty)
+    if (await session.execute(taken)).one_or_none() is not None:
+        return
     held = await queries.find_duty(session, submission.id, person_id)
     if held is None or held.duty != duty:
         raise DutiesNotSeparate(duty=held.duty if held else duty)

@@ -48,8 +48,11 @@ async def read(session: AsyncSession, view: View, who: Who) -> SubmissionRead:
         if shown
         else []
     )
-    notice = await queries.find_notice(session, submission.id, submission.round)
-    published = await queries.last_log_index(session, submission.id)
+    # Nothing of this exists before the first round, and drafts are many.
+    notice, published = None, None
+    if submission.round:
+        notice = await queries.find_notice(session, submission.id, submission.round)
+        published = await queries.last_log_index(session, submission.id)
     first = items[0] if items else None
     document = {
         **_head(submission),

@@ -18,6 +18,8 @@ from app.translog.models import RECORD_LIMIT, LogEntry
 
 _LOCK: Final = 0x7A6E_7969_6E01  # any constant that nothing else in this database uses
 CHANNEL: Final = "tanyin_log"
+APPENDED: Final = "tanyin.appended"
+"""In the `info` of a session that has taken the log's lock."""
 _TICK: Final = dt.timedelta(microseconds=1)
 
 
@@ -69,6 +71,7 @@ async def open_appender(session: AsyncSession) -> Appender:
     A crash before commit leaves no trace: size and instant are read anew by the next
     appender.
     """
+    session.info[APPENDED] = True
     # Everything else must hold its locks by now, or two appenders could deadlock.
     await session.flush()
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
