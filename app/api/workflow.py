@@ -35,6 +35,8 @@ _ACT: Final = {
     **problem_responses(NotFound, Forbidden, Conflict, PreconditionFailed),
     200: {"headers": response_headers("ETag")},
 }
+# So that a POST without a body will do as well.
+NOTHING: Final = NoBody()
 _AT: Final = "/submissions/{submission_id}/"
 
 
@@ -66,8 +68,8 @@ async def _done(work: Work, response: Response) -> SubmissionRead:
 @routes.post(_AT + "validate", responses=_ACT)
 async def validate_submission(
     work: Annotated[Work, Depends(_On(Action.VALIDATE))],
-    body: JsonBody[NoBody],  # noqa: ARG001 - says that nothing is expected
     response: Response,
+    body: JsonBody[NoBody] = NOTHING,  # noqa: ARG001 - says that nothing is expected
 ) -> SubmissionRead:
     """Run the automatic checks and store their report; the state stays."""
     await drafts.validate(work)
@@ -166,9 +168,9 @@ async def request_changes_submission(
 @routes.post(_AT + "pass", responses=_ACT)
 async def pass_submission(
     work: Annotated[Work, Depends(_On(Action.PASS))],
-    body: JsonBody[NoBody],  # noqa: ARG001 - says that nothing is expected
     policy: CurrentPolicy,
     response: Response,
+    body: JsonBody[NoBody] = NOTHING,  # noqa: ARG001 - says that nothing is expected
 ) -> SubmissionRead:
     """Pass a submission, as the chair; dissent stays on record."""
     await review.pass_(work, policy)
@@ -189,9 +191,9 @@ async def reject_submission(
 @routes.post(_AT + "open_notice", responses=_ACT)
 async def open_notice_submission(
     work: Annotated[Work, Depends(_On(Action.OPEN_NOTICE))],
-    body: JsonBody[NoBody],  # noqa: ARG001 - says that nothing is expected
     policy: CurrentPolicy,
     response: Response,
+    body: JsonBody[NoBody] = NOTHING,  # noqa: ARG001 - says that nothing is expected
 ) -> SubmissionRead:
     """Show the items to the public for the time that the policy sets."""
     await notices.open_notice(work, policy)
@@ -201,8 +203,8 @@ async def open_notice_submission(
 @routes.post(_AT + "clear", responses=_ACT)
 async def clear_submission(
     work: Annotated[Work, Depends(_On(Action.CLEAR))],
-    body: JsonBody[NoBody],  # noqa: ARG001 - says that nothing is expected
     response: Response,
+    body: JsonBody[NoBody] = NOTHING,  # noqa: ARG001 - says that nothing is expected
 ) -> SubmissionRead:
     """End a notice whose period is over and that has nothing open."""
     await notices.clear(work)
@@ -212,8 +214,8 @@ async def clear_submission(
 @routes.post(_AT + "approve", responses=_ACT)
 async def approve_submission(
     work: Annotated[Work, Depends(_On(Action.APPROVE))],
-    body: JsonBody[NoBody],  # noqa: ARG001 - says that nothing is expected
     response: Response,
+    body: JsonBody[NoBody] = NOTHING,  # noqa: ARG001 - says that nothing is expected
 ) -> SubmissionRead:
     """Give the first of two signatures."""
     await panel.approve(work)
@@ -223,9 +225,9 @@ async def approve_submission(
 @routes.post(_AT + "publish", responses=_ACT)
 async def publish_submission(
     work: Annotated[Work, Depends(_On(Action.PUBLISH))],
-    body: JsonBody[NoBody],  # noqa: ARG001 - says that nothing is expected
     policy: CurrentPolicy,
     response: Response,
+    body: JsonBody[NoBody] = NOTHING,  # noqa: ARG001 - says that nothing is expected
 ) -> SubmissionRead:
     """Give the second signature: code, version and log index are in the answer."""
     await panel.publish(work, policy)

@@ -122,6 +122,8 @@ class _BytesRequest(Request):
 
 async def read_json_body(request: Request, field: FieldInfo) -> Request:
     """Return *request* with its body read whole; an empty one is malformed JSON."""
+    if not field.is_required() and _is_empty(request):
+        return _BytesRequest(request, b"")
     limits = limits_of(request)
     is_large = any(isinstance(each, _Shown) for each in field.metadata)
     data = await read_body(request, limits.large if is_large else limits.json)
@@ -129,6 +131,12 @@ async def read_json_body(request: Request, field: FieldInfo) -> Request:
         raise MalformedJson
     note_body(request.scope, sha256(data))
     return _BytesRequest(request, data)
+
+
+def _is_empty(request: Request) -> bool:
+    """Tell whether the request says that it has no body."""
+    has_body = request.headers.get("content-length", "0") != "0"
+    return not has_body and "transfer-encoding" not in request.headers
 
 
 def limits_of(request: Request) -> BodyLimits:

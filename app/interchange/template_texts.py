@@ -27,7 +27,7 @@ _FACTOR: Final[Mapping[str, str]] = {
     "ger": "1",
     "tir": "2",
     "p": "2",
-    "gas_CO2_FOSSIL": "15.90",
+    "gas_CO2_FOSSIL": "16.05",
     "gas_CF4": "0.00006",
     "stage_RAW": "3.90",
     "stage_MFG": "12.60",

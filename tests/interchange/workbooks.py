@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped] # has no stubs
+import openpyxl
 
 from app.interchange.columns import BY_KEY
 from app.interchange.spreadsheets import (

@@ -2,7 +2,7 @@
 
 import io
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 import pytest
 
 from app.interchange.spreadsheets import XLSX_MEDIA_TYPE
