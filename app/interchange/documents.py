@@ -18,6 +18,7 @@ from app.interchange.vocabularies import VOCABULARIES
 from app.kit.errors import Invalid
 from app.reference.enums import FactorKind
 from app.reference.gases import GAS_CODES, GASES
+from app.reference.properties import canonical_unit
 from app.units.catalogue import unit
 from app.units.factor_unit import parse_factor_unit, parse_parameter_unit
 
@@ -116,10 +117,11 @@ def _property(text: str) -> dict[str, str]:
     number, space, name_of_unit = rest.partition(" ")
     if not space:
         raise BadEntry(text=shown(text), example=example)
+    code = VOCABULARIES["property"].code(name)
     return {
-        "property": VOCABULARIES["property"].code(name),
+        "property": code,
         "value": numbers.decimal(number),
-        "unit": parse_parameter_unit(name_of_unit.strip()).code,
+        "unit": canonical_unit(code, name_of_unit.strip()),
     }
 
 

@@ -18,6 +18,7 @@ from app.reference.categories import categories
 from app.reference.enums import ENUMERATIONS
 from app.reference.gases import gases
 from app.reference.gwp import gwp_sets
+from app.reference.properties import PROPERTIES
 from app.reference.regions import regions
 
 SEPARATOR: Final = "|"
@@ -138,9 +139,7 @@ def _tables() -> Mapping[str, Iterable[Choice]]:
         "representativeness": _enumeration("representativeness"),
         "gas": (Choice(each.code, each.zh, each.en) for each in gases()),
         "property": (
-            Choice("NCV", "低位热值", "Net calorific value"),
-            Choice("DENSITY", "密度", "Density"),
-            Choice("MASS_PER_UNIT", "单件质量", "Mass per unit"),
+            Choice(each.code, each.zh, each.en) for each in PROPERTIES.values()
         ),
     }
 

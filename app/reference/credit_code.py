@@ -20,7 +20,7 @@ def check_digit(code: str) -> str:
 
 
 def organisation_check_digit(code: str) -> str:
-    """Return the ninth character that belongs to the first 8 of an organisation code."""
+    """Return the ninth character that belongs to 8 of an organisation code."""
     # GB 11714 counts the letters on from 10, as base 36 does.
     values = (int(symbol, 36) for symbol in code[:8])
     total = sum(a * b for a, b in zip(values, _ORGANISATION_WEIGHTS, strict=True))

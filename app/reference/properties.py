@@ -89,6 +89,13 @@ PROPERTIES: Final[Mapping[str, Property]] = MappingProxyType(
 )
 
 
+def canonical_unit(code: str, unit: str) -> str:
+    """Return how *unit* of the property *code* is written canonically."""
+    if PROPERTIES[code].form is PropertyForm.EMISSION:
+        return parse_factor_unit(unit, GAS_CODES).code
+    return parse_parameter_unit(unit).code
+
+
 def unit_factor(code: str, unit: str, declared: Dimension | None) -> Fraction:
     """Return what one *unit* of the property is in canonical units.
 

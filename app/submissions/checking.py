@@ -1,6 +1,5 @@
 """Running the automatic checks over a submission, block by block."""
 
-import datetime as dt
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +14,7 @@ from app.submissions.models import Submission, SubmissionItem
 from app.submissions.schemas import FindingRead, Report
 from app.submissions.validation.catalogue import CHECKS
 from app.submissions.validation.facts import Candidate, ItemType, Submitter
-from app.submissions.validation.gathering import gather
+from app.submissions.validation.gathering import PeerBook, gather
 from app.submissions.validation.rules import Finding, Severity, check
 
 _BLOCK: Final = 500
@@ -33,13 +32,13 @@ class Blocked(Invalid):
 async def report(trail: Trail, submission: Submission) -> Report:
     """Return what the automatic checks find in the items, all at once."""
     submitter = await _submitter(trail.session, submission)
-    today = clock.today(trail.at)
     found: list[Finding] = []
+    book: PeerBook = {}
     after = 0
     while block := await queries.list_items(
         trail.session, submission.id, after=after, limit=_BLOCK
     ):
-        found += await _check(trail.session, submission, block, submitter, today)
+        found += await _check(trail, submission, block, submitter, book)
         after = block[-1].number
         for item in block:
             trail.session.expunge(item)
@@ -55,12 +54,13 @@ def refuse_blocks(report: Report) -> None:
 
 
 async def _check(
-    session: AsyncSession,
+    trail: Trail,
     submission: Submission,
     block: list[SubmissionItem],
     submitter: Submitter,
-    today: dt.date,
+    book: PeerBook,
 ) -> list[Finding]:
+    session = trail.session
     candidates = [_candidate(item) for item in block]
     keys = [item.natural_key for item in block if item.natural_key]
     pending = await queries.pending_keys(session, keys, submission.id)
@@ -69,9 +69,10 @@ async def _check(
         session,
         candidates,
         submitter=submitter,
-        today=today,
+        today=clock.today(trail.at),
         pending=pending,
         submission=submission.id,
+        book=book,
     )
     return check(candidates, facts, CHECKS)
 

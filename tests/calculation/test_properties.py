@@ -1,4 +1,4 @@
-"""Of the properties of a version, only three lead a calculation to another dimension."""
+"""Of the properties of a version, three lead calculations across dimensions."""
 
 import pytest
 

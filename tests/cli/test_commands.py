@@ -187,6 +187,30 @@ def test_service_on_a_database_of_its_own(database: Database, tmp_path: Path) ->
     assert "database" not in log.read_text()
 
 
+@pytest.mark.committed
+def test_the_first_administrator_is_created_once(database: Database) -> None:
+    options = (
+        "--name",
+        "罗文",
+        "--organisation-zh",
+        "管理局",
+        "--organisation-en",
+        "A",
+    )
+    url = {
+        "TANYIN_DATABASE_URL": database.application_url,
+        "TANYIN_MIGRATION_URL": database.owner_url,
+    }
+
+    first = tanyin("admin", "create", *options, **url)
+    second = tanyin("admin", "create", *options, **url)
+
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.startswith("tanyin_live_")
+    assert second.returncode == 1
+    assert "administrator already" in second.stderr
+
+
 def test_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])

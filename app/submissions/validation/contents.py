@@ -38,7 +38,7 @@ def of_content(check: ContentCheck) -> Check:
 
 
 def origin(derivation: str) -> Origin:
-    """Return what an entry of a derivation names: `CODE@n` or `CODE@n * amount unit`."""
+    """Return what `CODE@n` or `CODE@n * amount unit` names."""
     pin, _, taken = derivation.partition(" * ")
     return Origin(pin, pin.partition("@")[0], taken.partition(" ")[2] or None)
 

@@ -10,8 +10,8 @@ from app.submissions.validation.facts import Candidate, Facts
 from app.submissions.validation.measures import FOOTPRINTS, shown, stated
 from app.submissions.validation.rules import Breach, Check, Rule, Severity
 
-CUT_OFF_TOTAL: Final = Rule(
-    id="CUT_OFF_TOTAL",
+CUT_OFF_SHARE: Final = Rule(
+    id="CUT_OFF_SHARE",
     severity=Severity.BLOCK,
     zh="舍去部分合计 {percent}%,超过 5%。",
     en="All that was cut off is {percent} %, over 5 %.",
@@ -33,13 +33,13 @@ CUT_OFF_MISSING: Final = Rule(
     en="It is not said what was cut off.",
     source="GB/T 24067-2024, cut-off criteria",
 )
-RULES: Final[Sequence[Rule]] = (CUT_OFF_TOTAL, CUT_OFF_LARGEST, CUT_OFF_MISSING)
+RULES: Final[Sequence[Rule]] = (CUT_OFF_SHARE, CUT_OFF_LARGEST, CUT_OFF_MISSING)
 
 
 @of_content
 def _shares(content: Content, _: Candidate, __: Facts) -> Iterator[Breach]:
     # The rules are named like the properties that they limit.
-    for rule in (CUT_OFF_TOTAL, CUT_OFF_LARGEST):
+    for rule in (CUT_OFF_SHARE, CUT_OFF_LARGEST):
         for place, share in stated(content, rule.id):
             percent = share * 100
             if percent > Fraction(rule.numbers["percent"]):

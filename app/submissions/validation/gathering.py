@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from statistics import median
+from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,8 +23,11 @@ from app.submissions.validation.facts import (
 )
 from app.submissions.validation.measures import FOOTPRINTS
 
+PeerBook: TypeAlias = dict[str, dict[str, Peers]]
+"""Peers by category, then by canonical unit."""
 
-async def gather(
+
+async def gather(  # noqa: PLR0913 - what only the caller knows
     session: AsyncSession,
     candidates: Sequence[Candidate],
     *,
@@ -31,8 +35,12 @@ async def gather(
     today: dt.date,
     pending: Mapping[str, str],
     submission: str | None = None,
+    book: PeerBook | None = None,
 ) -> Facts:
-    """Return what the database knows about *candidates*."""
+    """Return what the database knows about *candidates*.
+
+    Peers that stand in *book* are not read again, the others are added to it.
+    """
     contents = [each.content for each in candidates if each.content]
     codes = {each.factor for each in candidates if each.factor}
     keys = _new_keys(candidates)
@@ -43,7 +51,7 @@ async def gather(
         factors={each.code: each for each in known if each.code in codes},
         twins={each.natural_key: each for each in known if each.natural_key in keys},
         origins=await _origins(session, contents),
-        peers=await _peers(session, contents),
+        peers=await _peers(session, contents, {} if book is None else book),
         pending=pending,
         submission=submission,
     )
@@ -72,19 +80,32 @@ def _pin(derivation: str) -> Pin:
 
 
 async def _peers(
-    session: AsyncSession, contents: Sequence[Content]
+    session: AsyncSession, contents: Sequence[Content], book: PeerBook
 ) -> dict[tuple[str, str], Peers]:
     wanted = {each.category for each in contents if each.kind in FOOTPRINTS}
-    if not wanted:
-        return {}
-    values: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    rows = await queries.published_values(session, wanted, FOOTPRINTS)
-    for category, kind, unit, texts in rows:
-        for text in texts:
-            stated = footprint(kind, unit, text)
+    unread = wanted - book.keys()
+    if unread:
+        book |= await _read_peers(session, unread)
+    return {
+        (category, unit): peers
+        for category in wanted
+        for unit, peers in book[category].items()
+    }
+
+
+async def _read_peers(session: AsyncSession, categories: Collection[str]) -> PeerBook:
+    values: dict[str, defaultdict[str, list[float]]] = {
+        each: defaultdict(list) for each in categories
+    }
+    for group in await queries.published_values(session, categories, FOOTPRINTS):
+        for text in group.values:
+            stated = footprint(group.kind, group.unit, text)
             if stated and stated[1] > 0:
-                values[category, stated[0]].append(stated[1])
-    return {place: _summary(each) for place, each in values.items()}
+                values[group.category][stated[0]].append(stated[1])
+    return {
+        category: {unit: _summary(each) for unit, each in by_unit.items()}
+        for category, by_unit in values.items()
+    }
 
 
 def _summary(values: Collection[float]) -> Peers:

@@ -98,15 +98,6 @@ _OVER: Final = frozenset({VersionStatus.RETIRED, VersionStatus.VOID})
 _CHANGING: Final = frozenset({ItemType.UPDATE, ItemType.CORRECTION})
 
 
-@of_content
-def _twin(content: Content, candidate: Candidate, facts: Facts) -> Iterator[Breach]:
-    if candidate.type is not ItemType.NEW or not facts.twins:
-        return
-    twin = facts.twins.get(natural_key(content))
-    if twin:
-        yield Breach(FACTOR_EXISTS, "", _shown(twin))
-
-
 def _target(candidate: Candidate, facts: Facts) -> Iterator[Breach]:
     if candidate.factor is None:
         return
@@ -121,13 +112,28 @@ def _target(candidate: Candidate, facts: Facts) -> Iterator[Breach]:
 
 
 @of_content
-def _version(content: Content, candidate: Candidate, facts: Facts) -> Iterator[Breach]:
+def _same(content: Content, candidate: Candidate, facts: Facts) -> Iterator[Breach]:
     known = facts.factors.get(candidate.factor or "")
-    if known is None:
+    # The key is a digest, and dear where there is nothing to compare it with.
+    if not (known or facts.twins or facts.pending):
         return
-    if natural_key(content) != known.natural_key:
+    key = natural_key(content)
+    twin, submission = facts.twins.get(key), facts.pending.get(key)
+    if twin and candidate.type is ItemType.NEW:
+        yield Breach(FACTOR_EXISTS, "", _shown(twin))
+    if known and known.natural_key != key:
         yield Breach(FACTOR_DIFFERS, "", _shown(known))
-    if _is_unchanged(content, known):
+    if submission is not None:
+        is_here = submission == facts.submission
+        yield Breach(REPEATED_ITEM if is_here else PENDING_ELSEWHERE)
+
+
+@of_content
+def _unchanged(
+    content: Content, candidate: Candidate, facts: Facts
+) -> Iterator[Breach]:
+    known = facts.factors.get(candidate.factor or "")
+    if known and _is_unchanged(content, known):
         yield Breach(CONTENT_UNCHANGED, "", _shown(known))
 
 
@@ -144,16 +150,8 @@ def _reason(content: Content, candidate: Candidate, _: Facts) -> Iterator[Breach
         yield Breach(CHANGE_REASON_MISSING, "/change_reason")
 
 
-@of_content
-def _pending(content: Content, _: Candidate, facts: Facts) -> Iterator[Breach]:
-    submission = facts.pending.get(natural_key(content)) if facts.pending else None
-    if submission is not None:
-        is_same = submission == facts.submission
-        yield Breach(REPEATED_ITEM if is_same else PENDING_ELSEWHERE)
-
-
 def _shown(known: KnownVersion) -> dict[str, object]:
     return {"code": known.code, "version": known.version, "status": known.status}
 
 
-CHECKS: Final[Sequence[Check]] = (_twin, _target, _version, _reason, _pending)
+CHECKS: Final[Sequence[Check]] = (_target, _same, _unchanged, _reason)

@@ -13,6 +13,7 @@ from app.reference import categories
 from app.reference.enums import FactorKind
 from app.reference.gases import GAS_CODES
 from app.reference.properties import PropertyUnitMismatch, unit_factor
+from app.submissions.validation.rules import Rule
 from app.units.algebra import Unit
 from app.units.factor_unit import (
     FactorUnit,
@@ -29,6 +30,9 @@ FOOTPRINTS: Final = frozenset(
     }
 )
 DIRECT: Final = frozenset({FactorKind.DIRECT_EF, FactorKind.ENERGY_CO2_EF})
+FOSSIL_CO2: Final = ("CO2_FOSSIL",)
+ALL_CO2: Final = ("CO2_FOSSIL", "CO2_BIO_EMIT")
+_CARBONATE_PRODUCTS: Final = frozenset({"CEMENT_CLINKER", "LIME", "GLASS"})
 _WORDS: Final = re.compile(r"[A-Z0-9]+|[^\W_A-Z0-9]+")
 
 
@@ -74,6 +78,11 @@ def limits(label: str, range_: Span) -> dict[str, str]:
 
 def _exact(value: Fraction) -> str:
     return format(Decimal(value.numerator) / value.denominator, "f")
+
+
+def number(rule: Rule, name: str) -> Fraction:
+    """Return one of the numbers of *rule*, exact."""
+    return Fraction(rule.numbers[name])
 
 
 def lineage(code: str) -> tuple[str, ...]:
@@ -122,6 +131,19 @@ def gases_per(content: Content, unit: Unit, gases: Collection[str]) -> Fraction 
     return sum(masses, Fraction(0)) * scale if masses and scale is not None else None
 
 
+def combustion_co2(content: Content, unit: Unit) -> Fraction | None:
+    """Return the fossil CO2 of a direct factor in kg per *unit*, if it is stated."""
+    if content.kind not in DIRECT:
+        return None
+    co2 = value_per(content, unit, {"CO2", *FOSSIL_CO2})
+    return gases_per(content, unit, FOSSIL_CO2) if co2 is None else co2
+
+
+def is_calcined(content: Content) -> bool:
+    """Tell whether the product is made from carbonates."""
+    return not _CARBONATE_PRODUCTS.isdisjoint(lineage(content.category))
+
+
 def stated(content: Content, code: str) -> Iterator[tuple[int, Fraction]]:
     """Return each property *code* with its place, in canonical units.
 
@@ -129,14 +151,14 @@ def stated(content: Content, code: str) -> Iterator[tuple[int, Fraction]]:
     """
     unit = factor_unit(content)
     declared = unit.per.dimension if unit else None
-    for number, each in enumerate(content.properties):
+    for place, each in enumerate(content.properties):
         if each.property != code:
             continue
         try:
             factor = unit_factor(code, each.unit, declared)
         except PropertyUnitMismatch:
             continue
-        yield number, Fraction(each.value) * factor
+        yield place, Fraction(each.value) * factor
 
 
 def first(content: Content, code: str) -> Fraction | None:

@@ -13,12 +13,12 @@ UNIT_DOUBTFUL: Final = Rule(
     id="UNIT_DOUBTFUL",
     severity=Severity.WARN,
     zh=(
-        "数值为同类 {count} 个已发布因子中位数({median} kgCO2e/{unit})的 {times} 倍;"
+        "数值为同类 {count} 个已发布因子中位数({median} {unit})的 {times} 倍;"
         "请核对单位。"
     ),
     en=(
         "The value is {times} times the median of {count} published factors of its "
-        "category, {median} kgCO2e/{unit}; check the unit."
+        "category, {median} {unit}; check the unit."
     ),
     source="TanYin: 1.5 decades, half of a slip by one thousand",
     numbers={"decades": "1.5", "peers": "5"},
@@ -27,12 +27,12 @@ UNIT_WRONG: Final = Rule(
     id="UNIT_WRONG",
     severity=Severity.BLOCK,
     zh=(
-        "数值为同类 {count} 个已发布因子中位数({median} kgCO2e/{unit})的 {times} 倍,"
+        "数值为同类 {count} 个已发布因子中位数({median} {unit})的 {times} 倍,"
         "通常是单位错误(kg 与 t、kWh 与 MWh、g 与 kg、万);如数值无误,请说明。"
     ),
     en=(
         "The value is {times} times the median of {count} published factors of its "
-        "category, {median} kgCO2e/{unit}: mostly a slip of kg and t, kWh and MWh, g "
+        "category, {median} {unit}: mostly a slip of kg and t, kWh and MWh, g "
         "and kg or 万; explain it if the value is right."
     ),
     source="TanYin: 2.5 decades, nearly a slip by one thousand",
@@ -43,12 +43,12 @@ OUTLIER: Final = Rule(
     id="OUTLIER",
     severity=Severity.WARN,
     zh=(
-        "数值偏离同类 {count} 个已发布因子(中位数 {median} kgCO2e/{unit}):"
+        "数值偏离同类 {count} 个已发布因子(中位数 {median} {unit}):"
         "稳健 z 值为 {score}。"
     ),
     en=(
         "The value stands apart from {count} published factors of its category, with "
-        "median {median} kgCO2e/{unit}: its robust z is {score}."
+        "median {median} {unit}: its robust z is {score}."
     ),
     source="Iglewicz and Hoaglin 1993: modified z-score above 3.5, of logarithms here",
     numbers={"score": "3.5", "scale": "0.6745", "peers": "5"},
@@ -57,12 +57,12 @@ OUTLIER_FAR: Final = Rule(
     id="OUTLIER_FAR",
     severity=Severity.WARN,
     zh=(
-        "数值严重偏离同类 {count} 个已发布因子(中位数 {median} kgCO2e/{unit}):"
+        "数值严重偏离同类 {count} 个已发布因子(中位数 {median} {unit}):"
         "稳健 z 值为 {score},须由专家签字确认。"
     ),
     en=(
         "The value stands far apart from {count} published factors of its category, "
-        "with median {median} kgCO2e/{unit}: its robust z is {score}, and an expert "
+        "with median {median} {unit}: its robust z is {score}, and an expert "
         "must sign for it."
     ),
     source="TanYin; the modified z-score is that of Iglewicz and Hoaglin 1993",
@@ -87,7 +87,8 @@ def _beside_peers(content: Content, _: Candidate, facts: Facts) -> Iterator[Brea
     peers = facts.peers.get((content.category, unit))
     if peers is None or peers.count < _FEWEST:
         return
-    shown = {"count": peers.count, "median": f"{peers.median:.4g}", "unit": unit}
+    median = peers.median * float(content.value) / value
+    shown = {"count": peers.count, "median": f"{median:.4g}", "unit": content.unit}
     yield from _decades(value, peers, shown)
     yield from _score(value, peers, shown)
 

@@ -1,6 +1,7 @@
 """The SELECTs behind the checks: one each, however many items there are."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -19,6 +20,16 @@ Statement: TypeAlias = sa.Select[*tuple[Any, ...]]
 
 # Beyond any log: every entry that is committed.
 _NOW: Final = {"snapshot": 2**62}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The values of one category, kind and unit."""
+
+    category: str
+    kind: str
+    unit: str
+    values: Sequence[str]
 
 
 async def current_versions(
@@ -72,8 +83,8 @@ async def pinned_versions(
 
 async def published_values(
     session: AsyncSession, categories: Collection[str], kinds: Collection[str]
-) -> Iterator[tuple[str, str, str, Sequence[str]]]:
-    """Return category, kind, unit and values of the versions in use, grouped."""
+) -> list[Published]:
+    """Return the values of the versions in use, by category, kind and unit."""
     version = aliased(FactorVersion)
     labels = [f"category={each}" for each in categories]
     content = sa.func.convert_from(LogEntry.record, "UTF8").cast(sa.JSON)
@@ -91,7 +102,7 @@ async def published_values(
         .group_by(*groups),
         _NOW | {"labels": labels, "kinds": list(kinds)},
     )
-    return (row.tuple() for row in rows)
+    return [Published(*row) for row in rows]
 
 
 def _versions(version: type[FactorVersion]) -> Statement:

@@ -16,7 +16,10 @@ from app.units.catalogue import unit
 UNIT_DIMENSION: Final = Rule(
     id="UNIT_DIMENSION",
     severity=Severity.BLOCK,
-    zh="{category} 类产品的足迹以 {default} 类单位为基准,不能以 {unit} 为基准;如有必要,请说明。",
+    zh=(
+        "{category} 类产品的足迹以 {default} 或可换算的单位为基准,"
+        "不能以 {unit} 为基准;如有必要,请说明。"
+    ),
     en=(
         "Footprints of {category} are stated per {default} or a unit that converts to "
         "it, not per {unit}; explain it where it has to be so."
