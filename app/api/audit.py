@@ -3,14 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.api.submissions import Readable
 from app.audit import queries
 from app.audit.models import Event
 from app.audit.queries import Filter
 from app.factors.schemas import DIGITS
-from app.http.dependencies import Caller, ReadSession
+from app.http.dependencies import Caller, KnownCaller, ReadSession
 from app.http.problems import problem_responses
 from app.http.routing import router
 from app.kit.clock import instant_text
@@ -57,6 +57,9 @@ Text = Annotated[str, Field(max_length=200)]
 class EventQuery(Schema):
     """Which events, from the one behind `after`."""
 
+    # Numbers of a query arrive as text.
+    model_config = ConfigDict(strict=False)
+
     after: Annotated[int, Field(ge=0, lt=2**62), DIGITS] = 0
     limit: Annotated[int, Field(ge=1, le=500), DIGITS] = 100
     object_type: Text | None = None
@@ -71,7 +74,9 @@ class AuditorsOnly(Forbidden):
     zh = "此筛选仅供审计员使用;公开行为可由任何人读取。"
 
 
-def _read(event: Event, *, full: bool) -> EventRead:
+def _read(event: Event, *, full: bool, organisation: str | None = None) -> EventRead:
+    # What reviewers and offices do is read where it is shown once it is decided.
+    is_open = full or event.is_public or event.organisation_id == organisation
     return EventRead(
         seq=event.seq,
         at=instant_text(event.at),
@@ -82,8 +87,8 @@ def _read(event: Event, *, full: bool) -> EventRead:
         person=event.person_id if full else None,
         role=event.role,
         organisation=event.organisation_id,
-        before=event.before,
-        after=event.after,
+        before=event.before if is_open else _state(event.before),
+        after=event.after if is_open else _state(event.after),
         reason=event.reason,
         request_id=event.request_id if full else None,
         log_index=event.log_index,
@@ -91,9 +96,16 @@ def _read(event: Event, *, full: bool) -> EventRead:
     )
 
 
-def _page(found: list[Event], after: int, *, full: bool) -> EventPage:
+def _state(document: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return of *document* the state alone: no verdicts, no names of a panel."""
+    return document and {key: each for key, each in document.items() if key == "state"}
+
+
+def _page(
+    found: list[Event], after: int, *, full: bool, organisation: str | None = None
+) -> EventPage:
     last = found[-1].seq if found else after
-    items = tuple(_read(each, full=full) for each in found)
+    items = tuple(_read(each, full=full, organisation=organisation) for each in found)
     return EventPage(items=items, next_after=last)
 
 
@@ -127,6 +139,7 @@ async def list_events(
 async def list_submission_events(
     view: Readable,
     session: ReadSession,
+    caller: KnownCaller,
     after: Annotated[int, Query(ge=0, lt=2**62)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> EventPage:
@@ -134,4 +147,4 @@ async def list_submission_events(
     wanted = Filter(after=after, limit=limit, submission_id=view.submission.id)
     found = await queries.list_events(session, wanted)
     full = Standing.OFFICE in view.standings
-    return _page(list(found), after, full=full)
+    return _page(list(found), after, full=full, organisation=caller.organisation_id)

@@ -131,8 +131,6 @@ async def get_submission(
 ) -> SubmissionRead:
     """Read a submission; an assigned reviewer sees its head before the declaration."""
     seen = await access.view(session, submission_id, caller)
-    if seen.is_readable:
-        await access.readable(session, submission_id, caller)
     response.headers["ETag"] = etag(seen.submission.revision)
     return await reading.read(session, seen, caller)
 

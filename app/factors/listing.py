@@ -44,6 +44,7 @@ FACETS: Final = (
 _HIT: Final = "hit"
 TOTAL: Final = "total"
 _PUBLISHED: Final = VersionStatus.PUBLISHED.value
+_VOID: Final = VersionStatus.VOID.value
 
 
 class Sort(StrEnum):
@@ -317,13 +318,17 @@ def _rank() -> sa.ColumnElement[int]:
 
 
 def _add_status(hits: Statement, shape: frozenset[str]) -> Statement:
-    """Add the status after the later of both changes, of the version or its factor."""
+    """Add the status after the later of both changes, of the version or its factor.
+
+    VOID is for ever: nothing that comes after it counts.
+    """
     own = _changes("own", StatusChange.version.is_not(None))
     whole = _changes("whole", StatusChange.version.is_(None))
     is_own = sa.func.coalesce(
         own.c.log_index > whole.c.log_index, whole.c.code.is_(None)
     )
-    change = sa.case((is_own, own.c.status), else_=whole.c.status)
+    is_void = sa.or_(own.c.status == _VOID, whole.c.status == _VOID)
+    change = sa.case((is_void, _VOID), (is_own, own.c.status), else_=whole.c.status)
     status = sa.func.coalesce(change, sa.literal(_PUBLISHED))
     hits = (
         hits.add_columns(status.label("status"))
@@ -346,6 +351,8 @@ def _changes(name: str, which: sa.ColumnElement[bool]) -> sa.CTE:
         sa.select(*key, StatusChange.status, StatusChange.log_index)
         .where(StatusChange.log_index < SNAPSHOT, which)
         .ext(distinct_on(*key))
-        .order_by(*key, StatusChange.log_index.desc())
+        .order_by(
+            *key, (StatusChange.status == _VOID).desc(), StatusChange.log_index.desc()
+        )
         .cte(name)
     )

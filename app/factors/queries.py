@@ -341,14 +341,17 @@ def in_use(version: type[FactorVersion]) -> sa.ColumnElement[bool]:
 def last_change(
     code: sa.SQLColumnExpression[str], version: sa.SQLColumnExpression[int]
 ) -> sa.ScalarSelect[str]:
-    """Return the status last given to *version* of *code* or to the whole factor."""
+    """Return the status last given to *version* of *code* or to the whole factor.
+
+    VOID is for ever: nothing that comes after it counts.
+    """
     change = aliased(StatusChange)
     return (
         sa.select(change.status)
         .where(change.code == code)
         .where(sa.or_(change.version.is_(None), change.version == version))
         .where(change.log_index < SNAPSHOT)
-        .order_by(change.log_index.desc())
+        .order_by((change.status == VersionStatus.VOID).desc(), change.log_index.desc())
         .limit(1)
         .scalar_subquery()
     )

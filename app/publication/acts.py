@@ -17,13 +17,13 @@ from app.audit.service import Deed, Trail
 from app.factors import service as factors
 from app.factors.codes import Pin
 from app.factors.content import Content
-from app.factors.queries import VersionAt
 from app.kit.errors import Conflict, Forbidden, NotFound
 from app.publication import service as publication
 from app.publication.models import Act
 from app.publication.service import Publication, Published
 from app.reference.enums import Road, Role, VersionStatus
 from app.reference.policy import Policy
+from app.translog import service as translog
 
 _NAMED: Final = 500
 
@@ -180,18 +180,10 @@ def _check_role(trail: Trail) -> None:
 
 
 async def _check_status(session: AsyncSession, kind: ActKind, target: Target) -> None:
-    found = await _versions(session, target)
-    if target.version is None:
-        # What concerns a whole factor leaves its void versions as they are.
-        found = found[-1:]
-    for each in found:
-        if each.status not in _ADMITTED[kind]:
-            raise WrongStatus(act=kind, status=each.status)
-
-
-async def _versions(session: AsyncSession, target: Target) -> list[VersionAt]:
-    pin = Pin(target.code, target.version)
-    return [await factors.get_present(session, pin)]
+    # A whole factor stands and falls with its current version.
+    found = await factors.get_present(session, Pin(target.code, target.version))
+    if found.status not in _ADMITTED[kind]:
+        raise WrongStatus(act=kind, status=found.status)
 
 
 async def _lock(session: AsyncSession, act_id: str) -> Act:
@@ -217,6 +209,8 @@ async def _perform(trail: Trail, act: Act) -> None:
         }
     else:
         kind = ActKind(act.kind)
+        # Status is what the log says: under its lock nobody changes it meanwhile.
+        await translog.open_appender(trail.session)
         await _check_status(trail.session, kind, Target(str(act.code), act.version))
         act.log_index = await publication.change_status(
             trail.session,

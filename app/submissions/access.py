@@ -148,10 +148,6 @@ async def readable(session: AsyncSession, submission_id: str, who: Who) -> View:
     seen = await view(session, submission_id, who)
     if not seen.is_readable:
         raise DeclarationFirst
-    is_office = Standing.OFFICE in seen.standings
-    hidden = is_office and who.role != Role.AUDITOR
-    if hidden and seen.submission.state == State.DRAFT:
-        raise NoSuchSubmission
     return seen
 
 
@@ -240,7 +236,7 @@ async def _standings(
     found = set[Standing]()
     if who.organisation_id == submission.organisation_id:
         found.add(Standing.OWN_ORGANISATION)
-    if who.role in _OFFICES:
+    if who.role in _OFFICES and _is_handed_in(submission, who):
         found.add(Standing.OFFICE)
     if who.role == Role.REVIEWER:
         assignments = await queries.list_assignments(
@@ -248,6 +244,14 @@ async def _standings(
         )
         found |= _as_reviewer(assignments, who.person_id)
     return frozenset(found)
+
+
+def _is_handed_in(submission: Submission, who: Who) -> bool:
+    """Tell whether an office may know of it: of drafts, only auditors do.
+
+    A draft that was withdrawn has never been handed in either.
+    """
+    return submission.round > 0 or who.role == Role.AUDITOR
 
 
 def _as_reviewer(assignments: Collection[Assignment], person_id: str) -> set[Standing]:

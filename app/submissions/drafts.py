@@ -140,17 +140,8 @@ async def delete_item(trail: Trail, submission: Submission, number: int) -> None
     item = await get_item(trail.session, submission, number)
     before = {"item": number, "content_sha256": item.content_sha256}
     await trail.session.delete(item)
-    # The rows behind are moved one by one, in order: their numbers are keys.
     await trail.session.flush()
-    for behind in range(number + 1, submission.item_count + 1):
-        await trail.session.execute(
-            sa.update(SubmissionItem)
-            .where(
-                SubmissionItem.submission_id == submission.id,
-                SubmissionItem.number == behind,
-            )
-            .values(number=behind - 1)
-        )
+    await _move_up(trail.session, submission, number)
     submission.item_count -= 1
     await _edited(trail, submission, "DELETE_ITEM", None, before)
 
@@ -230,6 +221,18 @@ async def _add_items(
         submission.title = submission.title or _title(block)
         submission.item_count += len(block)
         await session.execute(sa.insert(SubmissionItem), rows)
+
+
+async def _move_up(session: AsyncSession, submission: Submission, number: int) -> None:
+    """Close the gap at *number*, by way of negative numbers: those taken are keys."""
+    place = SubmissionItem.number
+    for is_moved, moved in ((place > number, -place), (place < 0, -place - 1)):
+        await session.execute(
+            sa.update(SubmissionItem)
+            .where(SubmissionItem.submission_id == submission.id, is_moved)
+            .values(number=moved)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _title(block: Sequence[ItemDraft]) -> str:

@@ -21,7 +21,6 @@ from app.submissions.models import (
     Submission,
     SubmissionItem,
 )
-from app.submissions.workflow import State
 
 _Condition = sa.ColumnElement[bool]
 
@@ -59,7 +58,7 @@ async def _find_cited(
 ) -> EvidenceHolder | None:
     if reader.role in _OFFICES:
         is_visible = sa.or_(
-            _in_submission(sha256, Submission.state != State.DRAFT),
+            _in_submission(sha256, Submission.round > 0),
             _in_list(sha256, Objection),
             _in_list(sha256, ProblemReport),
         )

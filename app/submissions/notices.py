@@ -57,6 +57,12 @@ class ObjectionsOpen(Conflict):
     zh = "尚有未决异议:{objections}。"
 
 
+class OwnObjection(Forbidden):
+    code = "CONFLICT_OF_INTEREST"
+    en = "Nobody decides on an objection of their own."
+    zh = "不得对本人提出的异议作出决定。"
+
+
 class AlreadyDecided(Conflict):
     en = "The objection is {state}."
     zh = "该异议状态为 {state}。"
@@ -124,7 +130,7 @@ async def object_(trail: Trail, notice_id: str, draft: ObjectionDraft) -> Object
 
 async def admit(work: Work, objection: Objection, body: Admission) -> None:
     """Take an objection up, which holds the submission, or refuse it with a reason."""
-    _expect(objection, "RECEIVED")
+    _expect(work, objection, "RECEIVED")
     objection.state = "ADMITTED" if body.admissible else "NOT_ADMITTED"
     _decide(work, objection, body.reason)
     work.move(objection.state, reason=body.reason, objection=objection.id)
@@ -132,7 +138,7 @@ async def admit(work: Work, objection: Objection, body: Admission) -> None:
 
 async def answer(work: Work, objection: Objection, body: Answer) -> None:
     """Answer an objection that was admitted."""
-    _expect(objection, "ADMITTED")
+    _expect(work, objection, "ADMITTED")
     objection.state = body.outcome
     _decide(work, objection, body.reply)
     if body.outcome == "UPHELD":
@@ -210,7 +216,9 @@ def _is_open(trail: Trail, notice: Notice, submission: Submission) -> bool:
     return not notice.working_days or clock.today(trail.at) <= notice.closes_on
 
 
-def _expect(objection: Objection, state: str) -> None:
+def _expect(work: Work, objection: Objection, state: str) -> None:
+    if objection.person_id == work.trail.actor.person_id:
+        raise OwnObjection
     if objection.state != state:
         raise AlreadyDecided(state=objection.state)
 

@@ -9,13 +9,14 @@ from app.kit import clock
 from app.kit.clock import instant_text
 from app.kit.paging import read_cursor, write_cursor
 from app.reference.enums import Role
-from app.submissions import queries
+from app.submissions import queries, workflow
 from app.submissions.access import Who
 from app.submissions.models import Notice, Objection, ProblemReport, Submission
 from app.submissions.notices import NoSuchNotice, NoSuchObjection
-from app.submissions.reading import read_item
+from app.submissions.reading import read_item, read_round_item
 from app.submissions.schemas import (
     ITEMS_SHOWN,
+    ItemRead,
     NoticePage,
     NoticeRead,
     ObjectionRead,
@@ -98,8 +99,15 @@ def read_problem(report: ProblemReport) -> ProblemReportRead:
 async def _notice(
     session: AsyncSession, notice: Notice, submission: Submission
 ) -> NoticeRead:
-    """Return a notice as everyone sees it."""
-    found = await queries.list_items(session, submission.id, limit=ITEMS_SHOWN)
+    """Return a notice as everyone sees it: what was handed in, not what became of it.
+
+    A submission that went back to its authors is a draft again, of which nobody sees
+    anything.
+    """
+    is_frozen = not workflow.is_editable(State(submission.state))
+    is_present = is_frozen and notice.round == submission.round
+    place = (session, submission.id, notice.round)
+    found = await (_present_items(session, submission) if is_present else _kept(*place))
     closed = notice.closed_at
     return NoticeRead(
         id=notice.id,
@@ -111,11 +119,28 @@ async def _notice(
         opens_on=notice.opens_on.isoformat(),
         closes_on=notice.closes_on.isoformat(),
         working_days=notice.working_days,
-        item_count=submission.item_count,
-        items=tuple(read_item(item) for item in found),
-        content_digest=submission.content_digest or "",
+        item_count=await queries.count_round_items(*place),
+        items=found,
+        content_digest=(is_present and submission.content_digest) or "",
         closed_at=instant_text(closed) if closed else None,
     )
+
+
+async def _present_items(
+    session: AsyncSession, submission: Submission
+) -> tuple[ItemRead, ...]:
+    """Return the first items without what authors explain to reviewers."""
+    found = await queries.list_items(session, submission.id, limit=ITEMS_SHOWN)
+    items = (read_item(each) for each in found)
+    return tuple(each.model_copy(update={"explanations": ()}) for each in items)
+
+
+async def _kept(
+    session: AsyncSession, submission_id: str, round_: int
+) -> tuple[ItemRead, ...]:
+    """Return the first items of a former round."""
+    found = await queries.list_round_items(session, submission_id, round_, ITEMS_SHOWN)
+    return tuple(read_round_item(each) for each in found)
 
 
 def read_objection(objection: Objection) -> ObjectionRead:

@@ -227,15 +227,26 @@ async def last_comment(session: AsyncSession, submission_id: str) -> int:
 
 
 async def list_round_items(
-    session: AsyncSession, submission_id: str, round_: int
+    session: AsyncSession, submission_id: str, round_: int, limit: int | None = None
 ) -> Sequence[RoundItem]:
     """Return the items as they were submitted in a round."""
     rows = await session.scalars(
         sa.select(RoundItem)
         .where(RoundItem.submission_id == submission_id, RoundItem.round == round_)
         .order_by(RoundItem.number)
+        .limit(limit)
     )
     return rows.all()
+
+
+async def count_round_items(
+    session: AsyncSession, submission_id: str, round_: int
+) -> int:
+    """Return how many items were submitted in a round."""
+    count = sa.select(sa.func.count()).where(
+        RoundItem.submission_id == submission_id, RoundItem.round == round_
+    )
+    return (await session.execute(count)).scalar_one()
 
 
 async def find_notice(
@@ -269,6 +280,7 @@ class Listing:
     reviewer_id: str | None
     states: tuple[str, ...]
     hide_drafts: bool
+    """Those withdrawn before they were handed in among them."""
     before: tuple[dt.datetime, str] | None
     limit: int
 
@@ -289,7 +301,7 @@ async def list_submissions(
     if listing.states:
         statement = statement.where(Submission.state.in_(listing.states))
     if listing.hide_drafts:
-        statement = statement.where(Submission.state != State.DRAFT)
+        statement = statement.where(Submission.round > 0)
     if listing.before is not None:
         place = sa.tuple_(Submission.created_at, Submission.id)
         statement = statement.where(place < sa.tuple_(*listing.before))

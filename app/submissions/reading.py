@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import clock
+from app.kit.canonical import sha256_hex
 from app.kit.clock import instant_text
 from app.kit.paging import read_cursor, write_cursor
 from app.reference.enums import Role
@@ -112,6 +113,21 @@ def read_item(item: SubmissionItem) -> ItemRead:
         "code": item.code,
         "version": item.version,
         "log_index": item.log_index,
+    }
+    return ItemRead.model_validate(document, strict=False)
+
+
+def read_round_item(item: RoundItem) -> ItemRead:
+    """Return an item as it was handed in in a former round."""
+    document = {
+        **_document(item),
+        "number": item.number,
+        "content_sha256": sha256_hex(item.content) if item.content else None,
+        "explanations": (),
+        "sealed_sha256": None,
+        "code": None,
+        "version": None,
+        "log_index": None,
     }
     return ItemRead.model_validate(document, strict=False)
 

@@ -107,8 +107,7 @@ async def assign(work: Work, panel: Panel, policy: Policy) -> None:
 
 async def reassign(work: Work, body: Replacement) -> None:
     """Replace a reviewer who has not signed; the place of the chair goes along."""
-    assignments = await _present(work.session, work.submission)
-    leaving = next((each for each in assignments if each.person_id == body.out), None)
+    leaving = await _replaceable(work, body.out)
     if leaving is None:
         raise NotAssigned(pointer="/out", person=body.out)
     if body.out in await _signers(work):
@@ -161,7 +160,11 @@ async def request_changes(work: Work, reason: str) -> None:
 
 
 async def reject(work: Work, reason: str) -> None:
-    """End a submission."""
+    """End a submission, and its notice with it."""
+    submission = work.submission
+    notice = await queries.find_notice(work.session, submission.id, submission.round)
+    if notice is not None:
+        notice.closed_at = work.trail.at
     work.move(reason=reason)
 
 
@@ -225,6 +228,24 @@ async def _own(work: Work) -> Assignment:
     person = work.trail.actor.person_id
     present = await _present(work.session, work.submission)
     return next(each for each in present if each.person_id == person)
+
+
+async def _replaceable(work: Work, person: str) -> Assignment | None:
+    """Return the place of *person*, who is there or left it by a conflict.
+
+    The end of such an assignment is that of the declaration until somebody moves in.
+    """
+    every = await queries.list_assignments(
+        work.session, work.submission.id, work.submission.round
+    )
+    return next(
+        (
+            each
+            for each in every
+            if each.person_id == person and each.ended_at in (None, each.declared_at)
+        ),
+        None,
+    )
 
 
 async def _refuse_former(work: Work, person: str) -> None:

@@ -75,6 +75,8 @@ def histories() -> Iterator[History]:
 def expected(history: History, version: int) -> VersionStatus:
     """Return the status of *version*, of two, after *history*."""
     last = [status for status, scope in history if scope in (version, None)]
+    if VOID in last:
+        return VOID
     return status_at(last[-1] if last else None, version, 2)
 
 
