@@ -19,11 +19,11 @@ from app.calculation.findings import Ledger
 from app.calculation.request import (
     CalculationRequest,
     Emission,
-    InlineFactor,
     Input,
     Process,
 )
-from app.calculation.resolution import Resolved, Resolver, Route
+from app.calculation.resolution import Resolver, Route
+from app.calculation.routing import Routing
 from app.kit.decimals import number_text, scaled
 from app.kit.errors import Invalid
 from app.kit.schemas import check_text
@@ -100,7 +100,7 @@ class _Assembler:
         self.lines = _Columns()
         self.links = _Links()
         self.reference = (0, 0.0)
-        self._routes: dict[tuple[str, str], Route] = {}
+        self.routing = Routing(resolver)
 
     def read(self) -> None:
         """Read outputs first, because lines refer to them in any order."""
@@ -239,43 +239,10 @@ class _Assembler:
 
     def _route(self, line: Input, unit_text: str, pointer: str) -> Route:
         reference = line["factor"]
-        if not isinstance(reference, str):
-            return self._inline_route(reference, unit_text, pointer)
-        route = self._routes.get((reference, unit_text))
-        if route is None:
-            route = self._new_route(self._version(reference), unit_text, pointer)
-            self._routes[reference, unit_text] = route
-        return route
-
-    def _inline_route(
-        self, factor: InlineFactor, unit_text: str, pointer: str
-    ) -> Route:
-        check_text(factor["name"], "/factor/name")
-        if not amounts.is_plain(factor):
-            return self._new_route(self.resolver.inline(factor), unit_text, pointer)
-        # No factor code begins so.
-        key = ("=" + factor["unit"], unit_text)
-        route = self._routes.get(key)
-        if route is None:
-            unity = InlineFactor(name=factor["name"], value="1", unit=factor["unit"])
-            resolved = self.resolver.inline(unity)
-            route = self._routes[key] = self._new_route(resolved, unit_text, pointer)
-        return route
-
-    def _version(self, reference: str) -> Resolved:
-        try:
-            return self.resolver.factor(reference)
-        except Invalid as error:
-            error.pointer = "/factor"
-            raise
-
-    def _new_route(self, resolved: Resolved, unit_text: str, pointer: str) -> Route:
-        stated = unit(unit_text, pointer)
-        try:
-            return self.resolver.route(resolved, stated)
-        except Invalid as error:
-            error.pointer = pointer
-            raise
+        if isinstance(reference, str):
+            return self.routing.published(reference, unit_text, pointer)
+        check_text(reference["name"], "/factor/name")
+        return self.routing.inline(reference, unit_text, pointer)
 
     def _read_emission(
         self, number: int, place: int, line: Emission, stage: int
@@ -283,18 +250,9 @@ class _Assembler:
         text = number_text(line["amount"], "/amount")
         if text.startswith("-"):
             raise findings.NegativeEmission(pointer="/amount")
-        route = self._gas_route(line)
+        route = self.routing.gas(line["gas"], line["unit"])
         measured = (scaled(text, route.factor), 1.0)
         self._add(number, -1 - place, route, measured, line, stage)
-
-    def _gas_route(self, line: Emission) -> Route:
-        # A blank cannot occur in a factor code, so gases have keys of their own.
-        key = (" " + line["gas"], line["unit"])
-        route = self._routes.get(key)
-        if route is None:
-            resolved = self.resolver.emission(line["gas"])
-            route = self._routes[key] = self._new_route(resolved, line["unit"], "/unit")
-        return route
 
     def _add(
         self,
@@ -343,7 +301,7 @@ class _Assembler:
             ]
         elif isinstance(line["factor"], str):
             reference = line["factor"]
-            target = [lambda: self._version(reference)]
+            target = [lambda: self.routing.version(reference)]
         else:
             inline = line["factor"]
             target = [lambda: self.resolver.inline(inline)]
@@ -366,7 +324,7 @@ class _Assembler:
             if number_text(line["amount"], "/amount").startswith("-"):
                 raise findings.NegativeEmission(pointer="/amount")
 
-        return [lambda: self._gas_route(line), amount]
+        return [lambda: self.routing.gas(line["gas"], line["unit"]), amount]
 
     def _report_notices(self) -> None:
         """Tell of each route once, at its first line, with the number of its lines."""
