@@ -3,13 +3,14 @@
 import asyncio
 from typing import Annotated, Final
 
-import orjson
+import msgspec
 from fastapi import Query, Request, Response
 
 from app.api.examples import CALCULATIONS
 from app.calculation import service as calculation
 from app.calculation.documents import CalculationAnswer, CheckAnswer
-from app.calculation.request import CalculationRequest, parse
+from app.calculation.reading import Reading, read
+from app.calculation.request import CalculationRequest
 from app.calculation.service import Material
 from app.http.bodies import JsonDocument
 from app.http.dependencies import resolve_snapshot
@@ -46,8 +47,8 @@ async def calculate(
     Nothing is stored. All errors are reported at once, each with its pointer.
     """
     with collector_paused():
-        document = await asyncio.to_thread(parse, body)
-        stated = document.get("snapshot")
+        document = await asyncio.to_thread(read, body)
+        stated = document.head.get("snapshot")
         text = None if stated is None else str(stated)
         snapshot = await resolve_snapshot(request, text, _SNAPSHOT)
         async with services_of(request.scope).read_sessions() as session:
@@ -59,13 +60,13 @@ async def calculate(
     return Response(data, headers=headers, media_type="application/json")
 
 
-def _answer(document: CalculationRequest, material: Material, *, check: bool) -> bytes:
+def _answer(document: Reading, material: Material, *, check: bool) -> bytes:
     answer = calculation.calculate(document, material)
     if not check:
-        return orjson.dumps(answer)
+        return msgspec.json.encode(answer)
     checked = {
         "errors": [],
         "warnings": answer["warnings"],
         "snapshot": answer["snapshot"],
     }
-    return orjson.dumps(checked)
+    return msgspec.json.encode(checked)

@@ -4,12 +4,37 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
-from app.calculation.findings import AllocationInvalid, AllocationMissing
+from app.calculation import amounts
+from app.calculation.findings import (
+    AllocationInvalid,
+    AllocationMissing,
+    CoProductsNotListed,
+)
 from app.calculation.request import CoProduct, Output, Process
 from app.kit.decimals import number_text
+from app.kit.schemas import check_text
 from app.kit.validation import pointer as pointer_of
 from app.units.algebra import Dimension, convert
 from app.units.catalogue import canonical_unit, unit
+
+
+def checked_share(process: Process) -> float:
+    """Return `main_share`; what the allocation does not look at is judged too."""
+    amounts.check_value(process["output"], "/output")
+    for place, product in enumerate(process.get("co_products", ())):
+        where = f"/co_products/{place}"
+        check_text(product["name"], where + "/name")
+        unit(product["unit"], where + "/unit")
+        number_text(product["amount"], where + "/amount")
+        amounts.check_value(product, where)
+    return main_share(process)
+
+
+def not_listed(process: Process, share: float) -> CoProductsNotListed | None:
+    """Return what to tell of a *share* whose other side is not listed."""
+    if share < 1 and not process.get("co_products"):
+        return CoProductsNotListed(id=process["id"])
+    return None
 
 
 def main_share(process: Process) -> float:

@@ -4,7 +4,7 @@ One pass over the request; a line that breaks a rule is looked at again, part by
 so that all its findings are reported at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -13,17 +13,18 @@ from typing import Final
 import numpy as np
 
 from app.calculation import amounts, findings
-from app.calculation.allocation import main_share
+from app.calculation.allocation import checked_share, not_listed
 from app.calculation.engine import Floats, Ints, System
 from app.calculation.findings import Ledger
 from app.calculation.request import (
     CalculationRequest,
     Emission,
-    InlineFactor,
     Input,
     Process,
+    Reference,
 )
-from app.calculation.resolution import Resolved, Resolver, Route
+from app.calculation.resolution import Resolver, Route
+from app.calculation.routing import Routing
 from app.kit.decimals import number_text, scaled
 from app.kit.errors import Invalid
 from app.kit.schemas import check_text
@@ -35,26 +36,30 @@ from app.units.catalogue import unit
 STAGES: Final = tuple(Stage)
 CATEGORIES: Final = tuple(GhgCategory)
 AS_CLASSIFIED: Final = -1  # a line that leaves the categories to its coefficient
-_STAGE: Final = {stage.value: number for number, stage in enumerate(STAGES)}
-_CATEGORY: Final = {each.value: number for number, each in enumerate(CATEGORIES)}
+STAGE_NUMBERS: Final = {stage.value: number for number, stage in enumerate(STAGES)}
+CATEGORY_NUMBERS: Final = {each.value: number for number, each in enumerate(CATEGORIES)}
 
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The system, and by line: route, strength, stage, category and place.
+    """The system, and what an answer says of its processes and lines.
 
-    `strength` multiplies the coefficient of the route: plain inline factors of one unit
-    share a route of value 1. `place` is k for input k of its process and -1-k for
-    emission k.
+    By process: `title` and `home`, its stage. By line: route, strength, stage,
+    category, place and label. `strength` multiplies the coefficient of the route: plain
+    inline factors of one unit share a route of value 1. `place` is k for input k of its
+    process and -1-k for emission k. `label` names a line's own inline factor.
     """
 
     system: System
     routes: tuple[Route, ...]
+    title: Sequence[str | None]
+    home: Ints
     route: Ints
     strength: Floats
     stage: Ints
     category: Ints
     place: Ints
+    label: Sequence[str | None]
 
 
 @dataclass(slots=True)
@@ -66,6 +71,7 @@ class _Columns:
     stage: list[int] = field(default_factory=list)
     category: list[int] = field(default_factory=list)
     place: list[int] = field(default_factory=list)
+    label: list[str | None] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -100,7 +106,7 @@ class _Assembler:
         self.lines = _Columns()
         self.links = _Links()
         self.reference = (0, 0.0)
-        self._routes: dict[tuple[str, str], Route] = {}
+        self.routing = Routing(resolver)
 
     def read(self) -> None:
         """Read outputs first, because lines refer to them in any order."""
@@ -109,14 +115,20 @@ class _Assembler:
         for number, process in enumerate(self.request["processes"]):
             self._read_lines(number, process)
         self._attempt("/reference", self._read_reference)
-        self._report_notices()
+        report_notices(
+            self.resolver.routes,
+            self.lines.route,
+            self.lines.process,
+            self.lines.place,
+            self.ledger,
+        )
 
     def assembly(self) -> Assembly:
         """Return what was read."""
         lines, routes = self.lines, tuple(self.resolver.routes)
         route = np.array(lines.route, dtype=np.intp)
         strength = np.array(lines.strength, dtype=np.float64)
-        intensities = np.array([each.coefficient.intensity for each in routes])
+        processes = self.request["processes"]
         system = System(
             names=tuple(self.index),
             output=np.array(self.output),
@@ -126,18 +138,21 @@ class _Assembler:
             taken=np.array(self.links.taken, dtype=np.float64),
             process=np.array(lines.process, dtype=np.intp),
             amount=np.array(lines.amount, dtype=np.float64),
-            intensity=intensities[route] * strength if routes else strength,
+            intensity=intensities(routes, route) * strength,
             reference=self.reference[0],
             demand=self.reference[1],
         )
         return Assembly(
-            system,
-            routes,
-            route,
-            strength,
-            np.array(lines.stage, dtype=np.intp),
-            np.array(lines.category, dtype=np.intp),
-            np.array(lines.place, dtype=np.intp),
+            system=system,
+            routes=routes,
+            title=[each.get("name") for each in processes],
+            home=np.array([_home(each) for each in processes], dtype=np.intp),
+            route=route,
+            strength=strength,
+            stage=np.array(lines.stage, dtype=np.intp),
+            category=np.array(lines.category, dtype=np.intp),
+            place=np.array(lines.place, dtype=np.intp),
+            label=lines.label,
         )
 
     def _attempt(self, pointer: str, *steps: Callable[[], object]) -> None:
@@ -175,20 +190,13 @@ class _Assembler:
             raise findings.ZeroOutput(pointer="/output/amount", id=process["id"])
 
     def _enter_share(self, number: int, process: Process) -> None:
-        amounts.check_value(process["output"], "/output")
-        for place, product in enumerate(process.get("co_products", ())):
-            where = f"/co_products/{place}"
-            check_text(product["name"], where + "/name")
-            unit(product["unit"], where + "/unit")
-            number_text(product["amount"], where + "/amount")
-            amounts.check_value(product, where)
-        self.share[number] = main_share(process)
-        if self.share[number] < 1 and not process.get("co_products"):
-            notice = findings.CoProductsNotListed(id=process["id"])
+        share = self.share[number] = checked_share(process)
+        notice = not_listed(process, share)
+        if notice is not None:
             self.ledger.notice(notice, f"/processes/{number}/allocation")
 
     def _read_lines(self, number: int, process: Process) -> None:
-        stage = _STAGE[process.get("stage", "UNSPECIFIED")]
+        stage = _home(process)
         for place, line in enumerate(process.get("inputs", ())):
             try:
                 self._read_input(number, place, line, stage)
@@ -239,43 +247,10 @@ class _Assembler:
 
     def _route(self, line: Input, unit_text: str, pointer: str) -> Route:
         reference = line["factor"]
-        if not isinstance(reference, str):
-            return self._inline_route(reference, unit_text, pointer)
-        route = self._routes.get((reference, unit_text))
-        if route is None:
-            route = self._new_route(self._version(reference), unit_text, pointer)
-            self._routes[reference, unit_text] = route
-        return route
-
-    def _inline_route(
-        self, factor: InlineFactor, unit_text: str, pointer: str
-    ) -> Route:
-        check_text(factor["name"], "/factor/name")
-        if not amounts.is_plain(factor):
-            return self._new_route(self.resolver.inline(factor), unit_text, pointer)
-        # No factor code begins so.
-        key = ("=" + factor["unit"], unit_text)
-        route = self._routes.get(key)
-        if route is None:
-            unity = InlineFactor(name=factor["name"], value="1", unit=factor["unit"])
-            resolved = self.resolver.inline(unity)
-            route = self._routes[key] = self._new_route(resolved, unit_text, pointer)
-        return route
-
-    def _version(self, reference: str) -> Resolved:
-        try:
-            return self.resolver.factor(reference)
-        except Invalid as error:
-            error.pointer = "/factor"
-            raise
-
-    def _new_route(self, resolved: Resolved, unit_text: str, pointer: str) -> Route:
-        stated = unit(unit_text, pointer)
-        try:
-            return self.resolver.route(resolved, stated)
-        except Invalid as error:
-            error.pointer = pointer
-            raise
+        if isinstance(reference, str):
+            return self.routing.published(reference, unit_text, pointer)
+        check_text(reference["name"], "/factor/name")
+        return self.routing.inline(reference, unit_text, pointer)
 
     def _read_emission(
         self, number: int, place: int, line: Emission, stage: int
@@ -283,18 +258,9 @@ class _Assembler:
         text = number_text(line["amount"], "/amount")
         if text.startswith("-"):
             raise findings.NegativeEmission(pointer="/amount")
-        route = self._gas_route(line)
+        route = self.routing.gas(line["gas"], line["unit"])
         measured = (scaled(text, route.factor), 1.0)
         self._add(number, -1 - place, route, measured, line, stage)
-
-    def _gas_route(self, line: Emission) -> Route:
-        # A blank cannot occur in a factor code, so gases have keys of their own.
-        key = (" " + line["gas"], line["unit"])
-        route = self._routes.get(key)
-        if route is None:
-            resolved = self.resolver.emission(line["gas"])
-            route = self._routes[key] = self._new_route(resolved, line["unit"], "/unit")
-        return route
 
     def _add(
         self,
@@ -315,22 +281,19 @@ class _Assembler:
         lines.amount.append(amount)
         lines.strength.append(strength)
         lines.route.append(route.number)
-        lines.stage.append(_STAGE[line["stage"]] if "stage" in line else stage)
+        lines.stage.append(STAGE_NUMBERS[line["stage"]] if "stage" in line else stage)
         lines.category.append(
-            AS_CLASSIFIED if category is None else _CATEGORY[category]
+            AS_CLASSIFIED if category is None else CATEGORY_NUMBERS[category]
         )
         lines.place.append(place)
+        lines.label.append(_label(line))
 
     def _read_reference(self) -> None:
         reference = self.request["reference"]
         number = self.index.get(reference["process"])
         if number is None:
             raise findings.UnknownProcess(pointer="/process", id=reference["process"])
-        stated, made = unit(reference["unit"], "/unit"), self.units[number]
-        if made is not None:
-            convert(Fraction(1), stated, made, "/unit")
-        text = number_text(reference["amount"], "/amount")
-        self.reference = (number, scaled(text, stated.factor))
+        self.reference = (number, demand(reference, self.units[number]))
 
     def _input_steps(self, line: Input) -> list[Callable[[], object]]:
         """Return the checks of an input, each on its own."""
@@ -343,7 +306,7 @@ class _Assembler:
             ]
         elif isinstance(line["factor"], str):
             reference = line["factor"]
-            target = [lambda: self._version(reference)]
+            target = [lambda: self.routing.version(reference)]
         else:
             inline = line["factor"]
             target = [lambda: self.resolver.inline(inline)]
@@ -366,21 +329,48 @@ class _Assembler:
             if number_text(line["amount"], "/amount").startswith("-"):
                 raise findings.NegativeEmission(pointer="/amount")
 
-        return [lambda: self._gas_route(line), amount]
+        return [lambda: self.routing.gas(line["gas"], line["unit"]), amount]
 
-    def _report_notices(self) -> None:
-        """Tell of each route once, at its first line, with the number of its lines."""
-        first: dict[int, int] = {}
-        count = [0] * len(self.resolver.routes)
-        for line, route in enumerate(self.lines.route):
-            first.setdefault(route, line)
-            count[route] += 1
-        for route, line in first.items():
-            for notice in self.resolver.routes[route].notices:
-                self.ledger.notice(notice, self._pointer(line), count[route])
 
-    def _pointer(self, line: int) -> str:
-        return line_pointer(self.lines.process[line], self.lines.place[line])
+def _home(process: Process) -> int:
+    return STAGE_NUMBERS[process.get("stage", "UNSPECIFIED")]
+
+
+def _label(line: Input | Emission) -> str | None:
+    factor = line.get("factor")
+    return factor["name"] if isinstance(factor, dict) else None
+
+
+def demand(reference: Reference, made: Unit | None) -> float:
+    """Return how much of a process that makes *made* is asked for."""
+    stated = unit(reference["unit"], "/unit")
+    if made is not None:
+        convert(Fraction(1), stated, made, "/unit")
+    return scaled(number_text(reference["amount"], "/amount"), stated.factor)
+
+
+def intensities(routes: Sequence[Route], route: Ints) -> Floats:
+    """Return kg CO2e per unit of amount along the *route* of each line."""
+    known = np.array([each.coefficient.intensity for each in routes], dtype=np.float64)
+    return known[route]
+
+
+def report_notices(
+    routes: Sequence[Route],
+    route: Sequence[int] | Ints,
+    process: Sequence[int] | Ints,
+    place: Sequence[int] | Ints,
+    ledger: Ledger,
+) -> None:
+    """Tell of each route once, at its first line, with the number of its lines."""
+    if not any(each.notices for each in routes):
+        return
+    used, firsts, counts = np.unique(route, return_index=True, return_counts=True)
+    for number in np.argsort(firsts):
+        first = int(firsts[number])
+        pointer = line_pointer(int(process[first]), int(place[first]))
+        for notice in routes[used[number]].notices:
+            ledger.notice(notice, pointer, int(counts[number]))
 
 
 def line_pointer(process: int, place: int) -> str:

@@ -56,6 +56,7 @@ StageCode: TypeAlias = Literal["RAW", "MFG", "DIST", "USE", "EOL"]
 CategoryCode: TypeAlias = Literal[
     "FOSSIL", "BIO_EMIT", "BIO_REMOVAL", "DLUC", "AIRCRAFT", "UNSPECIFIED"
 ]
+Method: TypeAlias = Literal["MASS", "ENERGY", "ECONOMIC", "PHYSICAL", "SHARE"]
 KindCode: TypeAlias = Literal[
     "PCF",
     "TRANSPORT_SERVICE",
@@ -94,7 +95,7 @@ class CoProduct(Output):
 class Allocation(TypedDict):
     """How burdens are shared between the main output and the co-products."""
 
-    method: Literal["MASS", "ENERGY", "ECONOMIC", "PHYSICAL", "SHARE"]
+    method: Method
     share: NotRequired[Number]
     """The main output's, above 0 and at most 1; with SHARE alone."""
 

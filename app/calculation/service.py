@@ -9,11 +9,13 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.calculation import answer, engine, findings
-from app.calculation.assembly import Assembly, assemble
+from app.calculation.assembly import Assembly
 from app.calculation.documents import CalculationAnswer
 from app.calculation.findings import Ledger, UnknownFactor
+from app.calculation.reading import Reading
 from app.calculation.request import CalculationRequest, GwpSetCode
 from app.calculation.resolution import PCF, Found, Resolver, Terms
+from app.calculation.table import Unusual
 from app.factors import service as factors
 from app.factors.codes import Pin, parse_pin
 from app.factors.queries import Alternative, VersionAt
@@ -40,13 +42,11 @@ class Material:
     errors: tuple[Invalid, ...] = ()
 
 
-async def gather(
-    session: AsyncSession, request: CalculationRequest, snapshot: int
-) -> Material:
+async def gather(session: AsyncSession, request: Reading, snapshot: int) -> Material:
     """Load every factor version that *request* names, as of *snapshot*."""
-    day, errors = _day(request.get("valid_on"))
-    terms = _terms(request, snapshot, day)
-    pins = _pins(request)
+    day, errors = _day(request.head.get("valid_on"))
+    terms = _terms(request.head, snapshot, day)
+    pins = {reference: _pin(reference) for reference in request.references()}
     wanted = [pin for pin in pins.values() if isinstance(pin, Pin)]
     versions = await factors.load_versions(session, wanted, snapshot)
     found = {text: _found(text, pin, versions, snapshot) for text, pin in pins.items()}
@@ -54,13 +54,20 @@ async def gather(
     return Material(terms, found, alternatives, errors)
 
 
-def calculate(request: CalculationRequest, material: Material) -> CalculationAnswer:
+def calculate(request: Reading, material: Material) -> CalculationAnswer:
     """Return the answer to *request*; raises `Findings` or why it cannot be solved."""
-    ledger = Ledger(strict=request.get("strict", False))
+    try:
+        return _calculate(request, material)
+    except Unusual:
+        return _calculate(request.carefully(), material)
+
+
+def _calculate(request: Reading, material: Material) -> CalculationAnswer:
+    ledger = Ledger(strict=request.head.get("strict", False))
     for error in material.errors:
         ledger.refuse(error, "")
     resolver = Resolver(material.terms, material.found, material.alternatives)
-    assembly = assemble(request, resolver, ledger)
+    assembly = request.assemble(resolver, ledger)
     if assembly is None:
         raise Findings(ledger.errors)
     solution = engine.solve(assembly.system)
@@ -71,7 +78,7 @@ def calculate(request: CalculationRequest, material: Material) -> CalculationAns
         solution=solution,
         versions=_versions(material.found),
         snapshot=material.terms.snapshot,
-        gwp_set=request.get("gwp_set", DEFAULT_GWP_SET),
+        gwp_set=request.head.get("gwp_set", DEFAULT_GWP_SET),
     )
     return answer.answer(done, ledger.warnings())
 
@@ -93,17 +100,6 @@ def _day(text: str | None) -> tuple[dt.date | None, tuple[Invalid, ...]]:
         return (None if text is None else dt.date.fromisoformat(text)), ()
     except ValueError:
         return None, (BadDay(pointer="/valid_on"),)
-
-
-def _pins(request: CalculationRequest) -> dict[str, Pin | Invalid]:
-    """Return every distinct reference with what it names, in order of appearance."""
-    references = dict.fromkeys(
-        reference
-        for process in request["processes"]
-        for line in process.get("inputs", ())
-        if isinstance(reference := line.get("factor"), str)
-    )
-    return {reference: _pin(reference) for reference in references}
 
 
 def _pin(reference: str) -> Pin | Invalid:

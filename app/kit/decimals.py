@@ -17,6 +17,8 @@ _DECIMAL: Final = re.compile(
     _MINUS_ZERO + DECIMAL_PATTERN.strip("^$") + r"\Z", re.ASCII
 )
 _BEYOND: Final = 10**21
+# What stands before the digits of a number below one, by its negative exponent.
+_LEADING: Final = {f"{k:02}": "0." + "0" * (k - 1) for k in range(1, 325)}
 _SHORTEST: Final = re.compile(r"-?\d{1,20}(\.\d{1,400})?\Z", re.ASCII)
 
 
@@ -74,7 +76,15 @@ def scaled(text: str, factor: Fraction) -> float:
 
 def rounded(value: float) -> str:
     """Return *value* in at most 12 significant digits, half-even, plain notation."""
-    text = f"{value:.12g}"
+    return plain(f"{value:.12g}")
+
+
+def plain(text: str) -> str:
+    """Return what `%.12g` wrote without exponent and without minus zero."""
+    digits, _, exponent = text.partition("e-")
+    if exponent:
+        found = _LEADING[exponent] + digits.replace(".", "")
+        return "-" + found.replace("-", "") if "-" in digits else found
     if "e" in text or "n" in text:
-        text = format(Decimal(text), "f")
+        return format(Decimal(text), "f")
     return "0" if text == "-0" else text

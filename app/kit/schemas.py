@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -47,6 +47,20 @@ def check_text(text: str, pointer: str | None = None) -> None:
     hidden = any(unicodedata.category(character) in _HIDDEN for character in text)
     if hidden or not text.strip() or not unicodedata.is_normalized("NFC", text):
         raise BadText(pointer=pointer)
+
+
+def are_texts(texts: Sequence[str]) -> bool:
+    """Tell whether `check_text` lets each of *texts* pass."""
+    if not all(map(str.strip, texts)):
+        return False
+    # A blank composes with nothing and is not hidden, so one look serves all.
+    joined = " ".join(texts)
+    if joined.isascii():
+        return joined.isprintable()
+    hidden = any(
+        unicodedata.category(character) in _HIDDEN for character in set(joined)
+    )
+    return not hidden and unicodedata.is_normalized("NFC", joined)
 
 
 def checked(check: Callable[[str], object]) -> AfterValidator:

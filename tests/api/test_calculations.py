@@ -196,6 +196,7 @@ HOSTILE: list[Any] = [
     "１",
     "1e5",
     "9" * 25,
+    99999999999999999999,
     "a" * 300,
     [],
     {},
@@ -254,9 +255,12 @@ async def test_a_large_body_is_read_by_the_fast_road(client: httpx.AsyncClient) 
 
     response = await client.post(ADDRESS, content=body, headers=headers)
     spoilt = await client.post(ADDRESS, content=body[:-1], headers=headers)
+    late = body[:-1] + b', "valid_on": "2026-02-30"}'
+    refused = await client.post(ADDRESS, content=late, headers=headers)
 
     assert response.json()["result"]["value"] == "273"
     assert spoilt.status_code == 400
+    assert codes(refused) == ["BAD_DAY"]
 
 
 @pytest.mark.committed

@@ -770,6 +770,19 @@ def test_bad_numbers_are_refused(amount: Any) -> None:
     assert refused(tree) == ["BAD_DECIMAL /processes/0/inputs/0/amount"]
 
 
+def test_no_reference_is_mistaken_for_a_gas_or_a_figure() -> None:
+    own, gas = inline(), emission("CO2_FOSSIL")
+    tree = request(
+        process("p", inputs=[line(own), line("=kgCO2e/kg")], emissions=[gas]),
+        process("q", inputs=[line(" CO2_FOSSIL")]),
+    )
+
+    assert refused(tree) == [
+        "UNKNOWN_FACTOR /processes/0/inputs/1/factor",
+        "UNKNOWN_FACTOR /processes/1/inputs/0/factor",
+    ]
+
+
 @pytest.mark.parametrize(
     "field", ["select", "fallback", "uncertainty", "store", "data_quality"]
 )

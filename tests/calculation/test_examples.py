@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isclose
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -14,6 +15,7 @@ from app.accounts.demo import create_demo_accounts
 from app.api.examples import CALCULATIONS
 from app.calculation import engine, findings, service
 from app.calculation.documents import CalculationAnswer
+from app.calculation.reading import Document
 from app.calculation.request import NotSupportedYet, parse
 from app.cli import seed
 from app.http.head import Head
@@ -106,11 +108,15 @@ async def seeded(worker_engine: AsyncEngine) -> AsyncIterator[Sessions]:
 
 async def run(sessions: Sessions, body: bytes) -> CalculationAnswer:
     """Calculate *body* at the present snapshot, or at the one that it pins."""
-    request = parse(body)
+    request = Document(parse(body))
     async with sessions() as session:
-        pinned = request.get("snapshot")
+        pinned = request.head.get("snapshot")
         size = pinned if isinstance(pinned, int) else await translog.size(session)
-        return service.calculate(request, await service.gather(session, request, size))
+        material = await service.gather(session, request, size)
+    answer: CalculationAnswer = orjson.loads(
+        msgspec.json.encode(service.calculate(request, material))
+    )
+    return answer
 
 
 def read(name: str) -> bytes:

@@ -3,12 +3,13 @@
 import datetime as dt
 from typing import Any
 
+import msgspec
 import orjson
 
 from app.calculation import service
 from app.calculation.documents import CalculationAnswer
 from app.calculation.findings import UnknownFactor
-from app.calculation.request import parse
+from app.calculation.reading import Reading, read
 from app.calculation.resolution import Found, Terms
 from app.calculation.service import Material
 from app.factors.queries import Alternative, VersionAt
@@ -80,32 +81,41 @@ def calculate(
     alternatives: dict[str, tuple[Alternative, ...]] | None = None,
 ) -> CalculationAnswer:
     """Calculate *body* with *versions* as all that is published."""
-    document = parse(body if isinstance(body, bytes) else orjson.dumps(body))
+    reading = read(body if isinstance(body, bytes) else orjson.dumps(body))
+    answer = calculate_reading(
+        reading, *versions, found=found, alternatives=alternatives
+    )
+    decoded: CalculationAnswer = orjson.loads(msgspec.json.encode(answer))
+    return decoded
+
+
+def calculate_reading(
+    reading: Reading,
+    *versions: VersionAt,
+    found: dict[str, Found] | None = None,
+    alternatives: dict[str, tuple[Alternative, ...]] | None = None,
+) -> CalculationAnswer:
+    """Calculate what was read with *versions* as all that is published."""
     known: dict[str, Found] = {}
     for version in versions:
         known |= {version.code: version, f"{version.code}@{version.version}": version}
     known |= found or {}
-    references = {
-        line["factor"]
-        for each in document["processes"]
-        for line in each.get("inputs", [])
-        if isinstance(line.get("factor"), str)
-    }
+    references = set(reading.references())
     unknown = {
         name: UnknownFactor(factor=name, snapshot=SNAPSHOT)
         for name in references
-        if isinstance(name, str) and name not in known
+        if name not in known
     }
     used = {name: each for name, each in known.items() if name in references}
-    day = document.get("valid_on")
+    day = reading.head.get("valid_on")
     terms = Terms(
-        gwp_set=gwp_set(document.get("gwp_set", "AR6_100")),
-        purpose=document.get("purpose", "PCF"),
+        gwp_set=gwp_set(reading.head.get("gwp_set", "AR6_100")),
+        purpose=reading.head.get("purpose", "PCF"),
         snapshot=SNAPSHOT,
         valid_on=dt.date.fromisoformat(day) if day else None,
     )
     return service.calculate(
-        document, Material(terms, used | unknown, alternatives or {})
+        reading, Material(terms, used | unknown, alternatives or {})
     )
 
 

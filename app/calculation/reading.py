@@ -1,0 +1,140 @@
+"""The two ways of reading a request: carefully, and in bulk where it is large.
+
+Both lead to the same answer. The careful way finds all that is wrong; the other one
+leaves to it whatever is unusual.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from msgspec import Raw
+
+from app.calculation import assembly, bulk
+from app.calculation.assembly import Assembly
+from app.calculation.findings import Ledger
+from app.calculation.request import (
+    STRICT_LIMIT,
+    CalculationRequest,
+    Input,
+    Process,
+    parse,
+)
+from app.calculation.resolution import Resolver
+from app.calculation.table import Table, Unusual
+
+
+class Reading(Protocol):
+    """A request that was read; `head` holds everything but its processes."""
+
+    @property
+    def head(self) -> CalculationRequest:
+        """Everything that stands beside the processes."""
+
+    def references(self) -> Iterable[str]:
+        """Return every distinct reference, in order of appearance."""
+
+    def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly | None:
+        """Return the system, or None where *ledger* now holds errors.
+
+        Raises `Unusual` where only a careful reading can tell.
+        """
+
+    def pinned_processes(self, pins: Mapping[str, str]) -> Any:  # noqa: ANN401
+        """Return the processes, or their bytes, with every reference pinned."""
+
+    def carefully(self) -> "Document":
+        """Return the same request, read carefully."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A request as dictionaries."""
+
+    head: CalculationRequest
+
+    def references(self) -> Iterable[str]:
+        """Return every distinct reference, in order of appearance."""
+        return dict.fromkeys(
+            reference
+            for process in self.head["processes"]
+            for line in process.get("inputs", ())
+            if isinstance(reference := line.get("factor"), str)
+        )
+
+    def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly | None:
+        """Return the system, or None where *ledger* now holds errors."""
+        return assembly.assemble(self.head, resolver, ledger)
+
+    def pinned_processes(self, pins: Mapping[str, str]) -> list[Process]:
+        """Return the processes with every reference pinned."""
+        return [_pin_process(each, pins) for each in self.head["processes"]]
+
+    def carefully(self) -> "Document":
+        """Return this one."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A request in columns, and the body that they were read from."""
+
+    body: bytes
+    table: Table
+
+    @property
+    def head(self) -> CalculationRequest:
+        """Everything that stands beside the processes."""
+        return self.table.head
+
+    def references(self) -> Iterable[str]:
+        """Return every distinct reference, in order of appearance."""
+        return self.table.references()
+
+    def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly:
+        """Return the system; raises `Unusual`."""
+        return self.table.assemble(resolver, ledger)
+
+    def pinned_processes(self, pins: Mapping[str, str]) -> Raw:
+        """Return the bytes of the processes with every reference pinned."""
+        return self.table.pinned_processes(pins)
+
+    def carefully(self) -> Document:
+        """Return the same request, read carefully."""
+        return read_carefully(self.body)
+
+
+def read(body: bytes) -> Reading:
+    """Return the request in *body*, or all findings on its shape."""
+    return read_large(body) if len(body) > STRICT_LIMIT else read_carefully(body)
+
+
+def read_carefully(body: bytes) -> Document:
+    """Return the request in *body* as dictionaries."""
+    return Document(parse(body))
+
+
+def read_large(body: bytes) -> Reading:
+    """Return the request in *body* in columns, if nothing about it is unusual."""
+    try:
+        return Bulk(body, bulk.read(body))
+    except Unusual:
+        return read_carefully(body)
+
+
+def _pin_process(process: Process, pins: Mapping[str, str]) -> Process:
+    lines = process.get("inputs", ())
+    if not any(isinstance(line.get("factor"), str) for line in lines):
+        return process
+    pinned = process.copy()
+    pinned["inputs"] = [_pin(line, pins) for line in process["inputs"]]
+    return pinned
+
+
+def _pin(line: Input, pins: Mapping[str, str]) -> Input:
+    reference = line.get("factor")
+    if not isinstance(reference, str):
+        return line
+    pinned = line.copy()
+    pinned["factor"] = pins[reference]
+    return pinned
