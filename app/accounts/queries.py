@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from app.accounts.models import ApiKey, Organisation, Person
 from app.kit import clock
 
 # Any constant that nothing else in this database uses.
-_LOCK: Final = 0x7A6E_7969_6E02
+_LOCK: Final = 0x7A6E_7969_6E03
 _KEYS_SHOWN: Final = 100
 
 
@@ -31,6 +32,13 @@ async def find_key(
 
     With *held*, key, person and organisation stay as they are until the commit.
     """
+    values = {"key_id": key_id, "now": clock.now()}
+    return (await session.execute(_key(held=held), values)).one_or_none()
+
+
+@cache
+def _key(*, held: bool) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement that every request with a key begins with."""
     statement = (
         sa.select(
             ApiKey.id,
@@ -44,15 +52,13 @@ async def find_key(
         .join(Person, Person.id == ApiKey.person_id)
         .join(Organisation, Organisation.id == Person.organisation_id)
         .where(
-            ApiKey.id == key_id,
-            *_is_live(clock.now()),
+            ApiKey.id == sa.bindparam("key_id"),
+            *_is_live(sa.bindparam("now", type_=sa.DateTime(timezone=True))),
             Person.left_at.is_(None),
             Organisation.suspended_at.is_(None),
         )
     )
-    if held:
-        statement = statement.with_for_update(read=True)
-    return (await session.execute(statement)).one_or_none()
+    return statement.with_for_update(read=True) if held else statement
 
 
 async def find_organisation(
@@ -184,7 +190,9 @@ async def lock_key(session: AsyncSession, key_id: str) -> ApiKey | None:
     )
 
 
-def _is_live(at: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_live(
+    at: dt.datetime | sa.BindParameter[dt.datetime],
+) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > at),
         sa.or_(ApiKey.revoked_at.is_(None), ApiKey.revoked_at > at),

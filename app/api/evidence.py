@@ -44,7 +44,7 @@ FileName = Annotated[
 ]
 
 
-def _media_type(request: Request) -> str:
+async def _media_type(request: Request) -> str:
     stated = request.headers.getlist("content-type") or [_BYTES]
     if len(stated) > 1:
         raise BadMediaType

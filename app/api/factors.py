@@ -30,7 +30,7 @@ _FOREVER: Final = "public, max-age=31536000, immutable"
 _CURSOR: Final = query_pointer("cursor")
 
 
-def _code(
+async def _code(
     code: Annotated[
         str,
         Path(

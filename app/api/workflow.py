@@ -54,7 +54,7 @@ class _On:
         return work
 
 
-def _policy(request: Request) -> Policy:
+async def _policy(request: Request) -> Policy:
     return services_of(request.scope).policy
 
 

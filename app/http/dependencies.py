@@ -125,12 +125,13 @@ _KEY_SCHEME = HTTPBearer(
 )
 
 
-def _caller(request: Request) -> accounts.Caller | None:
+# Dependencies are coroutines, however short: FastAPI sends others to a thread.
+async def _caller(request: Request) -> accounts.Caller | None:
     caller: accounts.Caller | None = request.scope.get("tanyin.caller")
     return caller
 
 
-def _key_holder(
+async def _key_holder(
     response: Response,
     caller: Annotated[accounts.Caller | None, Depends(_caller)],
     _: Annotated[object, Depends(_KEY_SCHEME)],
@@ -146,7 +147,7 @@ KeyHolder = Annotated[accounts.Caller, Depends(_key_holder)]
 """Who asks, whatever the key is for; 401 without a key."""
 
 
-def _known_caller(holder: KeyHolder) -> accounts.Caller:
+async def _known_caller(holder: KeyHolder) -> accounts.Caller:
     accounts.require_scope(holder.scopes, "READ")
     return holder
 
@@ -162,7 +163,7 @@ class IdempotencyKeyRefused(Malformed):
     zh = "此应答含有密钥,不予保存,因此本地址不接受 Idempotency-Key。"
 
 
-def _refuse_idempotency_key(request: Request) -> None:
+async def _refuse_idempotency_key(request: Request) -> None:
     if "idempotency-key" in request.headers:
         raise IdempotencyKeyRefused
 
@@ -197,7 +198,7 @@ Manager = Annotated[AuditActor, Depends(ActorWith("MANAGE"))]
 """Who manages members and keys."""
 
 
-def _trail(session: Session, actor: Actor) -> Trail:
+async def _trail(session: Session, actor: Actor) -> Trail:
     return Trail(session, actor)
 
 
@@ -205,7 +206,7 @@ ActorTrail = Annotated[Trail, Depends(_trail)]
 """The audit trail of the actor, whose session every effect is written with."""
 
 
-def _manager_trail(session: Session, manager: Manager) -> Trail:
+async def _manager_trail(session: Session, manager: Manager) -> Trail:
     return Trail(session, manager)
 
 

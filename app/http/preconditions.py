@@ -21,7 +21,7 @@ def etag(revision: int) -> str:
     return f'"{revision}"'
 
 
-def _optional(request: Request) -> int | None:
+async def _optional(request: Request) -> int | None:
     given = request.headers.getlist("if-match")
     if not given:
         return None
@@ -33,8 +33,8 @@ def _optional(request: Request) -> int | None:
     return int(match[1])
 
 
-def _required(request: Request) -> int:
-    revision = _optional(request)
+async def _required(request: Request) -> int:
+    revision = await _optional(request)
     if revision is None:
         raise PreconditionRequired
     return revision

@@ -39,6 +39,7 @@ class ActKind(StrEnum):
 
 
 class NotAPublisher(Forbidden):
+    code = "NOT_A_PUBLISHER"
     en = "This is for publishers."
     zh = "此操作须由发布人执行。"
 

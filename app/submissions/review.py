@@ -39,6 +39,7 @@ class ReviewerTwice(Invalid):
 
 
 class NotAReviewer(Invalid):
+    code = "NOT_A_REVIEWER"
     en = "{person} is no active reviewer."
     zh = "{person} 不是有效的评审专家。"
 
