@@ -15,13 +15,13 @@ import uvicorn
 
 from app.accounts.models import Organisation
 from app.cli.demo import running_demo
+from app.cli.serve import server_config
 from app.http import logs
 from app.http.bodies import JsonBody  # noqa: TC001 - FastAPI reads it
 from app.http.dependencies import (  # noqa: TC001 - FastAPI reads them
     KnownCaller,
     Session,
 )
-from app.http.protocol import StrictProtocol
 from app.http.routing import router
 from app.main import create_app
 from app.settings import from_environment
@@ -48,18 +48,7 @@ def main() -> None:
     with running_demo(settings) as ready:
         app = create_app(ready)
         app.include_router(routes)
-        config = uvicorn.Config(
-            app,
-            port=settings.port,
-            http=StrictProtocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-        )
-        uvicorn.Server(config).run()
+        uvicorn.Server(server_config(app, port=settings.port)).run()
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from app.cli.demo import running_demo
+from app.cli.serve import server_config
 from app.http import logs
-from app.http.protocol import StrictProtocol
 from app.main import create_app
 from app.settings import from_environment
 
@@ -53,18 +53,7 @@ def main() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         app = create_app(ready)
         add_memory_route(app, sys.argv[1])
-        config = uvicorn.Config(
-            app,
-            port=settings.port,
-            http=StrictProtocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-        )
-        uvicorn.Server(config).run()
+        uvicorn.Server(server_config(app, port=settings.port)).run()
 
 
 if __name__ == "__main__":

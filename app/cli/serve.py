@@ -6,8 +6,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from app import __version__
 from app.cli.demo import keys_file, running_demo
@@ -79,8 +81,14 @@ def _database(settings: Settings) -> Iterator[Settings]:
 
 
 def _run(settings: Settings, listener: socket.socket, stop: _Stop) -> None:
-    config = uvicorn.Config(
-        create_app(settings),
+    config = server_config(create_app(settings))
+    _Server(config, settings, stop).run(sockets=[listener])
+
+
+def server_config(app: FastAPI, **options: Any) -> uvicorn.Config:  # noqa: ANN401 - uvicorn's
+    """Return how *app* is served: by our protocol and our own log."""
+    return uvicorn.Config(
+        app,
         http=StrictProtocol,
         ws="none",
         lifespan="on",
@@ -90,8 +98,8 @@ def _run(settings: Settings, listener: socket.socket, stop: _Stop) -> None:
         # What a client says about its address is not believed.
         proxy_headers=False,
         timeout_graceful_shutdown=10,
+        **options,
     )
-    _Server(config, settings, stop).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

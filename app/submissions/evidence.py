@@ -4,7 +4,7 @@ A citation counts where its organisation holds the document. Who only knows a di
 opens nothing by citing it.
 """
 
-from typing import Final, Protocol
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +13,7 @@ from app.reference.enums import Role
 from app.sources import service as sources
 from app.sources.models import EvidenceHolder
 from app.sources.service import UnknownEvidence
+from app.submissions.access import Who
 from app.submissions.models import (
     Assignment,
     Objection,
@@ -27,19 +28,8 @@ _Condition = sa.ColumnElement[bool]
 _OFFICES: Final = frozenset({Role.SECRETARIAT, Role.PUBLISHER, Role.AUDITOR})
 
 
-class Reader(Protocol):
-    """A person by ids and role."""
-
-    @property
-    def person_id(self) -> str: ...
-    @property
-    def organisation_id(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-
-
 async def get_evidence(
-    session: AsyncSession, sha256: str, reader: Reader
+    session: AsyncSession, sha256: str, reader: Who
 ) -> EvidenceHolder:
     """Return the holding by which *reader* may read a document.
 
@@ -54,7 +44,7 @@ async def get_evidence(
 
 
 async def _find_cited(
-    session: AsyncSession, sha256: str, reader: Reader
+    session: AsyncSession, sha256: str, reader: Who
 ) -> EvidenceHolder | None:
     if reader.role in _OFFICES:
         is_visible = sa.or_(
