@@ -35,7 +35,7 @@ UNDER_LOCK = 'import fcntl, os, sys; file = os.open("Makefile", os.O_RDONLY); \
 
 COMPILE = $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 
-.PHONY: serve test test-pg15 bench lint openapi lock image environment install
+.PHONY: serve test test-pg15 torture bench lint openapi lock image environment install
 
 serve: LOCKS = requirements.lock
 serve: environment
@@ -50,6 +50,13 @@ test-pg15: environment
 	    "Name it with: make test-pg15 TANYIN_TEST_PG_BIN=/path/to/15/bin" >&2; \
 	  exit 1; fi
 	TANYIN_TEST_PG_BIN="$(PG15)" .venv/bin/python -m pytest $(PYTEST) -m database
+
+# The tests of faults, TIMES as long and with kill -9 amid every act of the road. What
+# is drawn at random can be drawn again with the SEED that a failure shows.
+TIMES = 3
+torture: environment
+	TANYIN_TEST_TORTURE="$(TIMES)" TANYIN_TEST_SEED="$(SEED)" \
+	  .venv/bin/python -m pytest $(PYTEST) tests/faults
 
 bench: environment
 	@exec .venv/bin/python -m bench

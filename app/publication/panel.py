@@ -20,6 +20,7 @@ from app.submissions import access, queries, review
 from app.submissions.access import Work
 from app.submissions.drafts import sealed_sha256
 from app.submissions.models import Submission, SubmissionItem
+from app.submissions.validation.facts import ItemType
 
 _BLOCK: Final = 500
 
@@ -32,6 +33,17 @@ class AlreadyApproved(Conflict):
 class FirstSignatureMissing(Conflict):
     en = "One publisher approves first, then another one publishes."
     zh = "须先由一名发布人首签,再由另一名发布人发布。"
+
+
+class FactorExists(Conflict):
+    en = (
+        "Item {number} is NEW, but its factor was published meanwhile: {code}; an "
+        "UPDATE or a CORRECTION is to be handed in."
+    )
+    zh = (
+        "条目 {number} 为 NEW,但同一因子此间已发布:{code};请以 UPDATE 或 CORRECTION "
+        "报送。"
+    )
 
 
 async def approve(work: Work) -> None:
@@ -100,6 +112,9 @@ def _publishers(work: Work) -> tuple[str, str]:
 
 
 def _note(item: SubmissionItem, where: Published) -> None:
+    # Checked when it was handed in; another submission may have been faster since.
+    if item.type == ItemType.NEW and where.version > 1:
+        raise FactorExists(number=item.number, code=where.code)
     item.code, item.version = where.code, where.version
     item.log_index = where.log_index
 

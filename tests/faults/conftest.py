@@ -1,14 +1,13 @@
 """The application as it is served, over a database where commits are real."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from random import Random
 
-import httpx
 import pytest
-from fastapi import FastAPI
 
-from app.accounts.demo import create_demo_accounts
+from app.accounts.demo import DemoKey, create_demo_accounts
 from app.main import create_app
 from tests.conftest import Database
 from tests.factories.people import People
@@ -20,22 +19,34 @@ TORTURE = int(os.environ.get("TANYIN_TEST_TORTURE", "1"))
 SEED = os.environ.get("TANYIN_TEST_SEED") or os.urandom(4).hex()
 
 
+def drawing(salt: object = "") -> Random:
+    """Return what draws; *salt* tells several of one run apart."""
+    return Random(f"{SEED}{salt}")  # noqa: S311 - draws tests and no secrets
+
+
 @asynccontextmanager
-async def _served(database: Database) -> AsyncIterator[FastAPI]:
+async def served(
+    database: Database, keys: Mapping[str, DemoKey] | None = None
+) -> AsyncIterator[People]:
+    """Yield the people of the demonstration, whose requests share one small pool.
+
+    With *keys* they are those of an application that was there before.
+    """
     app = create_app(settings_for(database, demo=True))
-    async with app.router.lifespan_context(app):
-        yield app
+    async with app.router.lifespan_context(app), AsyncExitStack() as stack:
+        if keys is None:
+            async with app.state.services.sessions.begin() as session:
+                keys = await create_demo_accounts(session)
+        clients = {
+            name: await stack.enter_async_context(client_of(app)) for name in keys
+        }
+        for name, client in clients.items():
+            client.headers["Authorization"] = f"Bearer {keys[name].key}"
+        yield People(keys, clients)
 
 
 @pytest.fixture
 async def everybody(database: Database) -> AsyncIterator[People]:
-    """Yield the people of the demonstration, whose requests share one small pool."""
-    async with _served(database) as app, AsyncExitStack() as stack:
-        async with app.state.services.sessions.begin() as session:
-            keys = await create_demo_accounts(session)
-        clients: dict[str, httpx.AsyncClient] = {}
-        for name, key in keys.items():
-            client = await stack.enter_async_context(client_of(app))
-            client.headers["Authorization"] = f"Bearer {key.key}"
-            clients[name] = client
-        yield People(keys, clients)
+    """Yield everybody, with clients of one application."""
+    async with served(database) as people:
+        yield people

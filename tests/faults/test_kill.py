@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -25,7 +26,7 @@ from tests.cli.test_commands import serving
 from tests.factories.accounts import events
 from tests.factories.submissions import REVIEWERS, VERDICT, item
 from tests.faults.acts import DECLARATION
-from tests.faults.conftest import SEED, TORTURE
+from tests.faults.conftest import SEED, TORTURE, drawing
 from tests.faults.inspection import contradictions
 
 
@@ -159,7 +160,8 @@ def kill_and_repeat(
     assert after in ({before + 1} if told else {before, before + 1})
 
     again = service.post(step, path, key)
-    print(step.act, "answered" if told else "silent", after - before)
+    kept = "kept" if after > before else "gone"
+    sys.stdout.write(f"{step.act}: {'answered' if told else 'silent'}, {kept}\n")
     assert again.is_success, again.text
     assert ("idempotent-replay" in again.headers) is (after == before + 1)
     assert told is None or told.content == again.content
@@ -170,12 +172,11 @@ def kill_and_repeat(
 
 
 @pytest.mark.database
-@pytest.mark.parametrize("killed", [FEW] if TORTURE == 1 else [None] * TORTURE)
-def test_an_act_is_whole_or_not_there(
-    service: Service, killed: frozenset[str] | None
-) -> None:
-    print("seed", SEED)
-    random = Random(SEED)
+@pytest.mark.parametrize("number", range(TORTURE))
+def test_an_act_is_whole_or_not_there(service: Service, number: int) -> None:
+    sys.stdout.write(f"seed {SEED}\n")
+    random = drawing(number)
+    killed = FEW if TORTURE == 1 else None
     people = {name: each["person"] for name, each in service.keys.items()}
     made: Any = None
     for place, step in enumerate(road(people)):

@@ -1,4 +1,4 @@
-"""Many at once: one of them wins, the others hear why, and nothing is left half done."""
+"""Many at once: one of them wins, the others hear why, nothing is left half done."""
 
 import asyncio
 from collections import Counter
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.audit.models import Event
 from app.factors.models import FactorVersion
 from app.kit.database import Sessions
-from app.submissions.models import Review, Submission
+from app.submissions.models import Submission
 from tests.factories.factors import Document
 from tests.factories.people import Answer, People
 from tests.factories.submissions import (
@@ -92,6 +92,22 @@ async def test_updates_of_one_factor_follow_each_other(
     assert got == list(range(2, len(values) + 2))
     indexes = sorted(each.json()["log_index"] for each in answers)
     assert indexes == list(range(1, len(values) + 1))
+    assert await contradictions(sessions) == []
+
+
+async def test_a_new_factor_is_new_only_once(
+    everybody: People, sessions: Sessions
+) -> None:
+    """A second version is an update, which says why and comes from the same author."""
+    paths = [await signed(everybody, item(value=value)) for value in ("16.5", "16.6")]
+
+    answers = await at_once(
+        everybody.post("publisher_2", f"{path}/publish") for path in paths
+    )
+
+    assert statuses(answers) == {200: 1, 409: 1}
+    refused = [each.json()["code"] for each in answers if each.status_code == 409]
+    assert refused == ["FACTOR_EXISTS"]
     assert await contradictions(sessions) == []
 
 

@@ -1,5 +1,6 @@
 """Who reads what of a submission, in every state; and what the public never reads."""
 
+import hashlib
 from typing import Final
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from app.kit.database import Sessions
 from app.reference.enums import Role
 from app.submissions.workflow import Standing, State
+from tests.factories.factors import citation
 from tests.factories.people import People, people
 from tests.factories.states import (
     EXPLANATION,
@@ -137,7 +139,10 @@ async def test_authors_read_no_verdict_and_no_panel_before_the_panel_is_done(
 
 async def test_offices_see_no_draft_even_if_it_is_withdrawn(sessions: Sessions) -> None:
     async with people(sessions) as everybody:
-        made = await draft(everybody)
+        digest = hashlib.sha256(b"report").hexdigest()
+        evidence = f"/evidence/{digest}"
+        await everybody.clients["submitter"].put(f"/v1{evidence}", content=b"report")
+        made = await draft(everybody, item(source=citation(evidence_sha256=digest)))
         path = f"/submissions/{made['id']}"
         await everybody.done("approver", f"{path}/withdraw", {"reason": "不再需要"})
 
@@ -145,6 +150,8 @@ async def test_offices_see_no_draft_even_if_it_is_withdrawn(sessions: Sessions) 
             assert (await everybody.get(who, path)).status_code == 404
             listed = await everybody.get(who, "/submissions?state=WITHDRAWN")
             assert listed.json()["items"] == []
+            assert (await everybody.get(who, evidence)).status_code == 404
+        assert (await everybody.get("approver", evidence)).status_code == 200
         assert (await everybody.get("auditor", path)).status_code == 200
 
 
