@@ -229,9 +229,15 @@ async def get_sealed(
 
 
 @routes.get("/submissions/{submission_id}/reviews", responses=_READ)
-async def list_reviews(view: Readable, session: ReadSession) -> Reviews:
-    """List the signed reviews; the authors see those of a round once it is decided."""
-    return Reviews(items=tuple(await reading.reviews(session, view)))
+async def list_reviews(
+    view: Readable, session: ReadSession, caller: KnownCaller
+) -> Reviews:
+    """List the signed reviews.
+
+    The authors see those of a round once it is decided, reviewers once they have signed
+    theirs.
+    """
+    return Reviews(items=tuple(await reading.reviews(session, view, caller)))
 
 
 @routes.get("/submissions/{submission_id}/comments", responses=_READ)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.factors import service as factors
 from app.factors.content import Content
 from app.kit.clock import instant_text
 from app.kit.errors import Conflict
@@ -23,6 +24,7 @@ from app.submissions.models import Submission, SubmissionItem
 from app.submissions.validation.facts import ItemType
 
 _BLOCK: Final = 500
+_ENDED: Final = frozenset({VersionStatus.RETIRED, VersionStatus.VOID})
 
 
 class AlreadyApproved(Conflict):
@@ -44,6 +46,11 @@ class FactorExists(Conflict):
         "条目 {number} 为 NEW,但同一因子此间已发布:{code};请以 UPDATE 或 CORRECTION "
         "报送。"
     )
+
+
+class FactorWithdrawn(Conflict):
+    en = "{code} is {status}; it cannot be retired."
+    zh = "{code} 的状态为 {status},不能退出。"
 
 
 async def approve(work: Work) -> None:
@@ -93,7 +100,12 @@ async def _publish_block(
     for item in block:
         if item.content is None:
             await _retire(work.session, item)
-    return [f"{item.code}@{item.version}" for item in block]
+    return [_pin(item) for item in block]
+
+
+def _pin(item: SubmissionItem) -> str:
+    """Return what an item has become; a retirement is of all versions."""
+    return str(item.code) if item.version is None else f"{item.code}@{item.version}"
 
 
 def _publication(
@@ -120,7 +132,10 @@ def _note(item: SubmissionItem, where: Published) -> None:
 
 
 async def _retire(session: AsyncSession, item: SubmissionItem) -> None:
-    item.code = item.factor
+    item.code = str(item.factor)
+    current = await factors.find_current(session, item.code)
+    if current is not None and current.status in _ENDED:
+        raise FactorWithdrawn(code=item.code, status=current.status)
     item.log_index = await publication.change_status(
         session,
         str(item.factor),

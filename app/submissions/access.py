@@ -154,6 +154,9 @@ async def readable(session: AsyncSession, submission_id: str, who: Who) -> View:
 async def begin(trail: Trail, submission_id: str, action: Action) -> Work:
     """Hold a submission for *action* of the actor, or refuse."""
     submission = await queries.lock_submission(trail.session, submission_id)
+    if submission is not None and trail.actor.role in _OFFICES:
+        # An office may not read a draft, but is told that it comes too early.
+        workflow.check(action, Role(trail.actor.role), State(submission.state))
     seen = await _seen(trail.session, submission, trail.actor)
     state = State(seen.submission.state)
     rows = workflow.check(action, Role(trail.actor.role), state)

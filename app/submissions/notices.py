@@ -181,6 +181,8 @@ async def begin(
     notice = await trail.session.get_one(Notice, objection.notice_id)
     work = await _hold(trail, notice, action)
     await trail.session.refresh(objection)
+    if notice.round != work.submission.round:
+        raise NoticeClosed
     return work, objection
 
 

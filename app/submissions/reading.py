@@ -231,15 +231,20 @@ async def _assignments(
     ]
 
 
-async def reviews(session: AsyncSession, view: View) -> list[ReviewRead]:
-    """Return the signed reviews; to the authors once the panel is done with a round."""
+async def reviews(session: AsyncSession, view: View, who: Who) -> list[ReviewRead]:
+    """Return the signed reviews, those of the present round not to everyone.
+
+    The authors read them once the panel is done, its members once they have signed.
+    """
     submission = view.submission
     found = await queries.list_reviews(session, submission.id)
     people = await queries.organisations_of(
         session, [review.person_id for review, _ in found]
     )
-    only_past = view.standings == {Standing.OWN_ORGANISATION}
-    hidden = submission.round if only_past and submission.state == "IN_REVIEW" else -1
+    signers = {one.person_id for one, _ in found if one.round == submission.round}
+    may = Standing.OFFICE in view.standings or who.person_id in signers
+    is_open = submission.state == State.IN_REVIEW
+    hidden = submission.round if is_open and not may else -1
     passed = submission.passed_digest is not None
     return [
         ReviewRead.model_validate(

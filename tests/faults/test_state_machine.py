@@ -26,7 +26,7 @@ from tests.faults.conftest import SEED, TORTURE, drawing, served
 from tests.faults.inspection import contradictions, traces_of
 from tests.faults.model import ACTS, PEOPLE, ROAD, Model
 
-SECONDS = 12 * TORTURE
+SECONDS = 8 * TORTURE
 STEPS = 25
 _numbers = count()
 

@@ -5,15 +5,13 @@ import io
 import openpyxl
 import pytest
 
-from app.interchange.spreadsheets import XLSX_MEDIA_TYPE
+from app.interchange.spreadsheets import XLSX_MEDIA_TYPE, template
 from app.kit.database import Sessions
 from tests.factories.people import people
 
 
 def filled(value: object = "16.50", rows: int = 1) -> bytes:
     """Return the template with its example copied to the data sheet."""
-    from app.interchange.spreadsheets import template
-
     book = openpyxl.load_workbook(io.BytesIO(template()))
     example, data = book.worksheets[1], book.worksheets[0]
     header = [cell.value for cell in next(example.iter_rows())]
