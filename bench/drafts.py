@@ -33,7 +33,7 @@ def measure(data: Path) -> Iterator[Figure]:
         ]
     ours, bare = (median(column) for column in zip(*pairs, strict=True))
     yield Figure(
-        "one-version drafts, checked and stored",
+        "one-version drafts, validated and stored",
         f"{bare:,.0f}/s",
         f"{ours:,.0f}/s",
         ours / bare,

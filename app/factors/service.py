@@ -68,6 +68,14 @@ async def find_current(session: AsyncSession, code: str) -> VersionAt | None:
     return (await load_versions(session, [pin], _NOW)).get(pin)
 
 
+async def find_present(
+    session: AsyncSession, codes: Collection[str]
+) -> dict[str, VersionAt]:
+    """Return the present highest version of each of *codes* that there is."""
+    found = await load_versions(session, [Pin(code, None) for code in codes], _NOW)
+    return {pin.code: version for pin, version in found.items()}
+
+
 async def derived_from(session: AsyncSession, code: str) -> list[VersionAt]:
     """Return the present versions whose derivation names *code*, by code."""
     pins = await queries.list_derived(session, code, _NOW)

@@ -49,8 +49,8 @@ class FactorExists(Conflict):
 
 
 class FactorWithdrawn(Conflict):
-    en = "{code} is {status}; it cannot be retired."
-    zh = "{code} 的状态为 {status},不能退出。"
+    en = "{code} is {status} by now; nothing more is published of it."
+    zh = "{code} 的状态现为 {status},不再发布其内容。"
 
 
 async def approve(work: Work) -> None:
@@ -97,10 +97,22 @@ async def _publish_block(
     )
     for item, where in zip(asked, done, strict=True):
         _note(item, where)
+    await _check_in_use(work.session, block)
     for item in block:
         if item.content is None:
             await _retire(work.session, item)
     return [_pin(item) for item in block]
+
+
+async def _check_in_use(session: AsyncSession, block: list[SubmissionItem]) -> None:
+    """Refuse items of factors that were withdrawn since they were submitted.
+
+    The log's lock is held by now, so no status changes any more.
+    """
+    codes = {item.factor for item in block if item.factor is not None}
+    for code, version in (await factors.find_present(session, codes)).items():
+        if version.status in _ENDED:
+            raise FactorWithdrawn(code=code, status=version.status)
 
 
 def _pin(item: SubmissionItem) -> str:
@@ -133,9 +145,6 @@ def _note(item: SubmissionItem, where: Published) -> None:
 
 async def _retire(session: AsyncSession, item: SubmissionItem) -> None:
     item.code = str(item.factor)
-    current = await factors.find_current(session, item.code)
-    if current is not None and current.status in _ENDED:
-        raise FactorWithdrawn(code=item.code, status=current.status)
     item.log_index = await publication.change_status(
         session,
         str(item.factor),

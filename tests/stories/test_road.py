@@ -3,7 +3,7 @@
 from app.kit.canonical import sha256_hex
 from app.kit.database import Sessions
 from tests.factories.people import people
-from tests.factories.submissions import item, published
+from tests.factories.submissions import cleared, item, published
 
 
 async def test_the_whole_road(sessions: Sessions) -> None:
@@ -56,3 +56,24 @@ async def test_an_update_makes_the_second_version(sessions: Sessions) -> None:
         second = await published(everybody, update)
 
         assert (second["code"], second["version"]) == (first["code"], 2)
+
+
+async def test_a_factor_withdrawn_meanwhile_is_not_updated(sessions: Sessions) -> None:
+    async with people(sessions) as everybody:
+        first = await published(everybody)
+        update = item(value="15.90", change_reason="年度更新") | {
+            "type": "UPDATE",
+            "factor": first["code"],
+        }
+        second = await cleared(everybody, update)
+        path = f"/submissions/{second['id']}"
+        await everybody.done("publisher", f"{path}/approve")
+        body = {"reason": "退出"}
+        act = await everybody.done(
+            "publisher", f"/factors/{first['code']}/retire", body
+        )
+        await everybody.done("publisher_2", f"/acts/{act['act_id']}/confirm")
+
+        answer = await everybody.post("publisher_2", f"{path}/publish")
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "FACTOR_WITHDRAWN")
