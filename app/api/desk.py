@@ -10,8 +10,8 @@ from app.http.routing import router
 from app.kit.clock import instant_text
 from app.kit.errors import Forbidden
 from app.kit.schemas import Schema
-from app.reference.enums import Role
 from app.submissions import desk
+from app.submissions.access import OFFICES
 from app.submissions.workflow import State
 
 routes = router("desk")
@@ -102,7 +102,7 @@ async def list_assignments(
 @routes.get("/queue", responses=problem_responses(Forbidden))
 async def get_queue(session: ReadSession, caller: KnownCaller) -> Queue:
     """Read what waits in which state and since when, and how busy each reviewer is."""
-    if caller.role not in (Role.SECRETARIAT, Role.PUBLISHER, Role.AUDITOR):
+    if caller.role not in OFFICES:
         raise OfficesOnly
     waiting = await desk.waiting(session)
     loads = await desk.loads(session)

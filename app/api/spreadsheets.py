@@ -94,6 +94,7 @@ class _Outcome:
     places: list[tuple[str, int]] = field(default_factory=list)
     headers: dict[str, Headers] = field(default_factory=dict)
     findings: list[SheetFinding] = field(default_factory=list)
+    errors: list[SheetFinding] = field(default_factory=list)
     verdicts: dict[tuple[str, int], list[Verdict]] = field(default_factory=dict)
 
 
@@ -167,7 +168,7 @@ async def upload_spreadsheet(
     trial = await trail.session.begin_nested()
     outcome, submission = await _store(upload, trail, title)
     if outcome.refused and not only_look:
-        raise Findings([_refusal(each) for each in _errors(outcome)])
+        raise Findings([_refusal(each) for each in outcome.errors])
     checked = await checking.report(trail, submission)
     submission.report = checked.model_dump(mode="json")
     _add_report(outcome, checked)
@@ -191,7 +192,7 @@ async def _store(
     for each in reading.findings:
         _note(outcome, each)
     rows = iter(reading)
-    submission = await drafts.create_from(trail, title, ())
+    submission = await drafts.create(trail, title, ())
     while block := await asyncio.to_thread(lambda: list(islice(rows, _BLOCK))):
         items = list(_items(outcome, block))
         if items:
@@ -257,6 +258,9 @@ def _add(outcome: _Outcome, found: SheetFinding, verdict: Verdict) -> None:
         verdicts.append(verdict)
     if len(outcome.findings) < _SHOWN:
         outcome.findings.append(found)
+    # However many warnings come first, a refusal names its errors.
+    if found.severity == "ERROR" and len(outcome.errors) < _SHOWN:
+        outcome.errors.append(found)
 
 
 _WORKBOOK: Final = {
@@ -264,10 +268,6 @@ _WORKBOOK: Final = {
     "WARN": Severity.WARNING,
     "INFO": Severity.INFO,
 }
-
-
-def _errors(outcome: _Outcome) -> list[SheetFinding]:
-    return [each for each in outcome.findings if each.severity == "ERROR"]
 
 
 def _refusal(found: SheetFinding) -> Invalid:

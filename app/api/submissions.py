@@ -102,7 +102,7 @@ async def create_submission(
     body: JsonBody[SubmissionDraft], trail: ActorTrail, response: Response
 ) -> SubmissionRead:
     """Make a draft of the caller's organisation, with any number of items."""
-    submission = await drafts.create(trail, body)
+    submission = await drafts.create(trail, body.title, body.items)
     response.headers["Location"] = f"/v1/submissions/{submission.id}"
     return await answer(trail, submission, response)
 

@@ -20,16 +20,12 @@ from app.factors import service as factors
 from app.factors.codes import Pin, parse_pin
 from app.factors.queries import Alternative, VersionAt
 from app.kit.errors import Findings, Invalid
+from app.kit.schemas import BadDay
 from app.reference.enums import FactorKind
 from app.reference.gwp import gwp_set
 
 DEFAULT_GWP_SET: Final[GwpSetCode] = "AR6_100"
 _MOST_NAMED: Final = 20
-
-
-class BadDay(Invalid):
-    en = "A day reads YYYY-MM-DD and stands in the calendar."
-    zh = "日期格式为 YYYY-MM-DD,且须为有效日期。"
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,12 +62,6 @@ async def get_present(session: AsyncSession, pin: Pin) -> VersionAt:
     return await get_version(session, pin, _NOW)
 
 
-async def find_current(session: AsyncSession, code: str) -> VersionAt | None:
-    """Return the present highest version of *code*, if there is one."""
-    pin = Pin(code, None)
-    return (await load_versions(session, [pin], _NOW)).get(pin)
-
-
 async def find_present(
     session: AsyncSession, codes: Collection[str]
 ) -> dict[str, VersionAt]:

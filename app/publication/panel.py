@@ -23,7 +23,6 @@ from app.submissions.drafts import sealed_sha256
 from app.submissions.models import Submission, SubmissionItem
 from app.submissions.validation.facts import ItemType
 
-_BLOCK: Final = 500
 _ENDED: Final = frozenset({VersionStatus.RETIRED, VersionStatus.VOID})
 
 
@@ -71,13 +70,9 @@ async def publish(work: Work, policy: Policy) -> None:
     await _check_digest(work)
     facts = await _review_facts(work, policy)
     published: list[str] = []
-    after = 0
-    while block := await queries.list_items(
-        work.session, work.submission.id, after=after, limit=_BLOCK
-    ):
+    async for block in queries.blocks_of_items(work.session, work.submission.id):
         published += await _publish_block(work, block, facts)
-        after = block[-1].number
-    work.move(is_public=True, published=published[:_BLOCK])
+    work.move(is_public=True, published=published[: queries.BLOCK])
 
 
 async def _check_digest(work: Work) -> None:

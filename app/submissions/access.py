@@ -18,8 +18,8 @@ from app.submissions import queries, workflow
 from app.submissions.models import Assignment, Duty, Submission
 from app.submissions.workflow import Action, Standing, State, Transition
 
-_OFFICES: Final = frozenset({Role.SECRETARIAT, Role.PUBLISHER, Role.AUDITOR})
-_AUTHORS: Final = frozenset({Role.SUBMITTER, Role.APPROVER})
+OFFICES: Final = frozenset({Role.SECRETARIAT, Role.PUBLISHER, Role.AUDITOR})
+AUTHORS: Final = frozenset({Role.SUBMITTER, Role.APPROVER})
 
 
 class NoSuchSubmission(NotFound):
@@ -110,16 +110,26 @@ class Work:
         if row.target is not None:
             self.submission.state = row.target
         touch(self.trail, self.submission)
-        deed = Deed(
-            act=row.action.upper(),
-            object_type="SUBMISSION",
-            object_id=self.submission.id,
+        record(
+            self.trail,
+            self.submission,
+            row.action.upper(),
             before={"state": before},
             after={"state": self.submission.state, **details},
             reason=reason,
             is_public=is_public,
         )
-        self.trail.record(deed, self.submission)
+
+
+def record(
+    trail: Trail,
+    submission: Submission,
+    act: str,
+    **facts: Any,  # noqa: ANN401 - those of a deed
+) -> None:
+    """Write the event of an act on a submission, chained to those before it."""
+    deed = Deed(act=act, object_type="SUBMISSION", object_id=submission.id, **facts)
+    trail.record(deed, submission)
 
 
 def touch(trail: Trail, submission: Submission) -> None:
@@ -154,17 +164,18 @@ async def readable(session: AsyncSession, submission_id: str, who: Who) -> View:
 async def begin(trail: Trail, submission_id: str, action: Action) -> Work:
     """Hold a submission for *action* of the actor, or refuse."""
     submission = await queries.lock_submission(trail.session, submission_id)
-    if submission is not None and trail.actor.role in _OFFICES:
-        # An office may not read a draft, but is told that it comes too early.
-        workflow.check(action, Role(trail.actor.role), State(submission.state))
-    seen = await _seen(trail.session, submission, trail.actor)
-    state = State(seen.submission.state)
-    rows = workflow.check(action, Role(trail.actor.role), state)
-    standing_rows = tuple(row for row in rows if row.standing in seen.standings)
+    if submission is None:
+        raise NoSuchSubmission
+    standings = await _standings(trail.session, submission, trail.actor)
+    # An office may not read a draft, but is told that it comes too early.
+    if not standings and trail.actor.role not in OFFICES:
+        raise NoSuchSubmission
+    rows = workflow.check(action, Role(trail.actor.role), State(submission.state))
+    standing_rows = tuple(row for row in rows if row.standing in standings)
     if not standing_rows:
         raise _refusal(rows)
-    await _check_office(trail, seen.submission, standing_rows[0])
-    return Work(trail, seen.submission, standing_rows)
+    await _check_office(trail, submission, standing_rows[0])
+    return Work(trail, submission, standing_rows)
 
 
 async def begin_editing(trail: Trail, submission_id: str) -> Submission:
@@ -180,7 +191,7 @@ async def begin_editing(trail: Trail, submission_id: str) -> Submission:
 def check_author(trail: Trail, seen: View) -> None:
     """Refuse whoever is no author of the organisation."""
     is_own = Standing.OWN_ORGANISATION in seen.standings
-    if not is_own or trail.actor.role not in _AUTHORS:
+    if not is_own or trail.actor.role not in AUTHORS:
         raise NotAnAuthor
 
 
@@ -239,7 +250,7 @@ async def _standings(
     found = set[Standing]()
     if who.organisation_id == submission.organisation_id:
         found.add(Standing.OWN_ORGANISATION)
-    if who.role in _OFFICES and _is_handed_in(submission, who):
+    if who.role in OFFICES and _is_handed_in(submission, who):
         found.add(Standing.OFFICE)
     if who.role == Role.REVIEWER:
         assignments = await queries.list_assignments(

@@ -17,7 +17,6 @@ from app.submissions.validation.facts import Candidate, ItemType, Submitter
 from app.submissions.validation.gathering import PeerBook, gather
 from app.submissions.validation.rules import Finding, Severity, check
 
-_BLOCK: Final = 500
 _SHOWN: Final = 1_000
 _ORDER: Final = {Severity.BLOCK: 0, Severity.WARN: 1, Severity.INFO: 2}
 
@@ -34,12 +33,8 @@ async def report(trail: Trail, submission: Submission) -> Report:
     submitter = await _submitter(trail.session, submission)
     found: list[Finding] = []
     book: PeerBook = {}
-    after = 0
-    while block := await queries.list_items(
-        trail.session, submission.id, after=after, limit=_BLOCK
-    ):
+    async for block in queries.blocks_of_items(trail.session, submission.id):
         found += await _check(trail, submission, block, submitter, book)
-        after = block[-1].number
         for item in block:
             trail.session.expunge(item)
     found.sort(key=lambda finding: (_ORDER[finding.severity], finding.item))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.audit.service import Deed, Trail
+from app.audit.service import Trail
 from app.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from app.submissions import access, queries
 from app.submissions.access import View
@@ -115,10 +115,5 @@ def _check_pointer(submission: Submission, pointer: str) -> None:
 
 
 def _record(trail: Trail, submission: Submission, act: str, made: Comment) -> None:
-    deed = Deed(
-        act=act,
-        object_type="SUBMISSION",
-        object_id=submission.id,
-        after={"comment": made.number, "pointer": made.pointer},
-    )
-    trail.record(deed, submission)
+    after = {"comment": made.number, "pointer": made.pointer}
+    access.record(trail, submission, act, after=after)

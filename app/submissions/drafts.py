@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.service import EMPTY_CHAIN, Deed, Trail
+from app.audit.service import EMPTY_CHAIN, Trail
 from app.factors.content import natural_key
 from app.kit.canonical import canonical_bytes, sha256, sha256_hex
 from app.kit.errors import (
@@ -17,16 +17,13 @@ from app.kit.errors import (
     NotFound,
     PreconditionFailed,
 )
-from app.reference.enums import Role
 from app.submissions import access, checking, queries
 from app.submissions.access import Work
 from app.submissions.models import RoundItem, Submission, SubmissionItem
-from app.submissions.requests import ItemDraft, SubmissionDraft
+from app.submissions.requests import ItemDraft
 from app.submissions.workflow import State
 
 ITEM_LIMIT: Final = 20_000
-_BLOCK: Final = 500
-_AUTHORS: Final = frozenset({Role.SUBMITTER, Role.APPROVER})
 _TITLE: Final = 200
 
 
@@ -62,16 +59,11 @@ class StaleRevision(PreconditionFailed):
     zh = "报送在读取之后已发生变化,现为第 {revision} 次修订。"
 
 
-async def create(trail: Trail, draft: SubmissionDraft) -> Submission:
-    """Make a draft of the actor's organisation."""
-    return await create_from(trail, draft.title, draft.items)
-
-
-async def create_from(
+async def create(
     trail: Trail, title: str | None, items: Iterable[ItemDraft]
 ) -> Submission:
     """Make a draft of items that may come one by one."""
-    if trail.actor.role not in _AUTHORS:
+    if trail.actor.role not in access.AUTHORS:
         raise NotYours
     submission = Submission(
         id=f"sub_{secrets.token_hex(10)}",
@@ -87,18 +79,11 @@ async def create_from(
         chain=EMPTY_CHAIN,
     )
     trail.session.add(submission)
-    await _add_items(trail.session, submission, items)
+    await extend(trail.session, submission, items)
     after = {"state": State.DRAFT, "items": submission.item_count}
-    _record(trail, submission, "CREATE", after)
+    access.record(trail, submission, "CREATE", after=after)
     await access.take_duty(trail, submission, "MAKER")
     return submission
-
-
-async def extend(
-    session: AsyncSession, submission: Submission, items: Iterable[ItemDraft]
-) -> None:
-    """Add items to a draft that is being made."""
-    await _add_items(session, submission, items)
 
 
 async def append_items(
@@ -106,7 +91,7 @@ async def append_items(
 ) -> None:
     """Add items behind those that are there."""
     first = submission.item_count + 1
-    await _add_items(trail.session, submission, items)
+    await extend(trail.session, submission, items)
     after = {"first": first, "items": submission.item_count}
     await _edited(trail, submission, "ADD_ITEMS", after)
 
@@ -205,13 +190,13 @@ def sealed_sha256(item: SubmissionItem) -> str | None:
     return sha256(item.salt + item.sealed).hex()
 
 
-async def _add_items(
+async def extend(
     session: AsyncSession, submission: Submission, items: Iterable[ItemDraft]
 ) -> None:
-    """Insert items block by block, so that few are held at a time."""
+    """Add items to a draft block by block, so that few are held at a time."""
     await session.flush()
     waiting = iter(items)
-    while block := list(islice(waiting, _BLOCK)):
+    while block := list(islice(waiting, queries.BLOCK)):
         if submission.item_count + len(block) > ITEM_LIMIT:
             raise TooManyItems(limit=ITEM_LIMIT)
         rows = [
@@ -277,24 +262,7 @@ async def _edited(
     await access.take_duty(trail, submission, "MAKER")
     submission.report = None
     access.touch(trail, submission)
-    _record(trail, submission, act, after, before)
-
-
-def _record(
-    trail: Trail,
-    submission: Submission,
-    act: str,
-    after: dict[str, Any] | None,
-    before: dict[str, Any] | None = None,
-) -> None:
-    deed = Deed(
-        act=act,
-        object_type="SUBMISSION",
-        object_id=submission.id,
-        before=before,
-        after=after,
-    )
-    trail.record(deed, submission)
+    access.record(trail, submission, act, before=before, after=after)
 
 
 async def _keep_round(session: AsyncSession, submission: Submission) -> None:

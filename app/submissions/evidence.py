@@ -4,8 +4,6 @@ A citation counts where its organisation holds the document. Who only knows a di
 opens nothing by citing it.
 """
 
-from typing import Final
-
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +11,7 @@ from app.reference.enums import Role
 from app.sources import service as sources
 from app.sources.models import EvidenceHolder
 from app.sources.service import UnknownEvidence
-from app.submissions.access import Who
+from app.submissions.access import OFFICES, Who
 from app.submissions.models import (
     Assignment,
     Objection,
@@ -24,8 +22,6 @@ from app.submissions.models import (
 )
 
 _Condition = sa.ColumnElement[bool]
-
-_OFFICES: Final = frozenset({Role.SECRETARIAT, Role.PUBLISHER, Role.AUDITOR})
 
 
 async def get_evidence(
@@ -46,7 +42,7 @@ async def get_evidence(
 async def _find_cited(
     session: AsyncSession, sha256: str, reader: Who
 ) -> EvidenceHolder | None:
-    if reader.role in _OFFICES:
+    if reader.role in OFFICES:
         is_visible = sa.or_(
             _in_submission(sha256, Submission.round > 0),
             _in_list(sha256, Objection),

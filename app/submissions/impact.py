@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import service as factors
 from app.factors.content import Content
+from app.factors.queries import VersionAt
 from app.kit.decimals import rounded
 from app.reference.gases import GAS_CODES
 from app.submissions import queries
@@ -15,7 +16,6 @@ from app.submissions.models import Submission, SubmissionItem
 from app.units.catalogue import unit
 from app.units.factor_unit import parse_factor_unit
 
-_BLOCK: Final = 500
 _DEPTH: Final = 10
 
 
@@ -31,25 +31,21 @@ class _Shift:
 async def of(session: AsyncSession, submission: Submission) -> list[dict[str, Any]]:
     """Return a `Movement` document for each derived version, transitively."""
     found: list[dict[str, Any]] = []
-    after = 0
-    while block := await queries.list_items(
-        session, submission.id, after=after, limit=_BLOCK
-    ):
+    async for block in queries.blocks_of_items(session, submission.id):
+        codes = {item.factor for item in block if item.factor and item.content}
+        present = await factors.find_present(session, codes)
         for item in block:
-            found += await _of_item(session, item)
-        after = block[-1].number
+            if item.content and item.factor in present:
+                found += await _of_item(session, item, present[item.factor])
     return found
 
 
-async def _of_item(session: AsyncSession, item: SubmissionItem) -> list[dict[str, Any]]:
-    if item.factor is None or item.content is None:
-        return []
-    current = await factors.find_current(session, item.factor)
-    if current is None:
-        return []
-    candidate = Content.model_validate_json(item.content)
+async def _of_item(
+    session: AsyncSession, item: SubmissionItem, current: VersionAt
+) -> list[dict[str, Any]]:
+    candidate = Content.model_validate_json(item.content or b"")
     before = _in_kg(current.record["content"])
-    start = _Shift(item.factor, _in_kg(candidate.model_dump()) - before, ())
+    start = _Shift(current.code, _in_kg(candidate.model_dump()) - before, ())
     pin = f"{current.code}@{current.version}"
     return [
         {"item": item.number, "candidate": pin, **movement}

@@ -124,7 +124,8 @@ async def object_(trail: Trail, notice_id: str, draft: ObjectionDraft) -> Object
     )
     trail.session.add(objection)
     access.touch(trail, submission)
-    _record(trail, submission, "OBJECT", objection)
+    after = {"objection": objection.id, "item": objection.item}
+    access.record(trail, submission, "OBJECT", after=after, is_public=True)
     return objection
 
 
@@ -229,16 +230,3 @@ def _decide(work: Work, objection: Objection, reply: str | None) -> None:
     objection.reply = reply
     objection.decided_by = work.trail.actor.person_id
     objection.decided_at = work.trail.at
-
-
-def _record(
-    trail: Trail, submission: Submission, act: str, objection: Objection
-) -> None:
-    deed = Deed(
-        act=act,
-        object_type="SUBMISSION",
-        object_id=submission.id,
-        after={"objection": objection.id, "item": objection.item},
-        is_public=True,
-    )
-    trail.record(deed, submission)

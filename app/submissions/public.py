@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit import clock
 from app.kit.clock import instant_text
 from app.kit.paging import read_cursor, write_cursor
-from app.reference.enums import Role
 from app.submissions import queries, workflow
-from app.submissions.access import Who
+from app.submissions.access import OFFICES, Who
 from app.submissions.models import Notice, Objection, ProblemReport, Submission
 from app.submissions.notices import NoSuchNotice, NoSuchObjection
 from app.submissions.reading import read_item, read_round_item
@@ -25,7 +24,6 @@ from app.submissions.schemas import (
 from app.submissions.workflow import State
 
 _PLACE: Final = TypeAdapter(tuple[str, str])
-_OFFICES: Final = frozenset({Role.SECRETARIAT, Role.PUBLISHER, Role.AUDITOR})
 
 
 async def notices(
@@ -77,7 +75,7 @@ async def problem_reports(
     session: AsyncSession, who: Who, limit: int
 ) -> tuple[ProblemReportRead, ...]:
     """Return the newest reports: all to the offices, their own to others."""
-    own = None if who.role in _OFFICES else who.organisation_id
+    own = None if who.role in OFFICES else who.organisation_id
     found = await queries.list_problem_reports(session, own, limit)
     return tuple(read_problem(each) for each in found)
 

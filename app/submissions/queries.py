@@ -1,9 +1,9 @@
 """Every SELECT on submissions."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +23,8 @@ from app.submissions.models import (
 )
 from app.submissions.workflow import State
 
+BLOCK: Final = 500
+"""How many items are held at a time."""
 _OVER = (State.PUBLISHED, State.REJECTED, State.WITHDRAWN)
 
 
@@ -100,6 +102,16 @@ async def list_items(
         .execution_options(populate_existing=True)
     )
     return list(rows)
+
+
+async def blocks_of_items(
+    session: AsyncSession, submission_id: str
+) -> AsyncIterator[list[SubmissionItem]]:
+    """Yield all items in order, some hundred at a time."""
+    after = 0
+    while block := await list_items(session, submission_id, after=after, limit=BLOCK):
+        yield block
+        after = block[-1].number
 
 
 async def find_item(

@@ -12,7 +12,7 @@ from app.kit.clock import instant_text
 from app.kit.paging import read_cursor, write_cursor
 from app.reference.enums import Role
 from app.submissions import queries, workflow
-from app.submissions.access import NoSuchSubmission, View, Who
+from app.submissions.access import OFFICES, NoSuchSubmission, View, Who
 from app.submissions.drafts import sealed_sha256
 from app.submissions.models import (
     Comment,
@@ -21,6 +21,7 @@ from app.submissions.models import (
     SubmissionItem,
 )
 from app.submissions.queries import Listing
+from app.submissions.review import FAVOURABLE
 from app.submissions.schemas import (
     ITEMS_SHOWN,
     AssignmentRead,
@@ -37,7 +38,6 @@ from app.submissions.workflow import Standing, State
 
 _PLACE: Final = TypeAdapter(tuple[str, str])
 _NUMBER: Final = TypeAdapter(Annotated[int, Field(ge=0, lt=2**31)])
-_FAVOURABLE: Final = frozenset({"PASS", "MINOR"})
 
 
 async def read(session: AsyncSession, view: View, who: Who) -> SubmissionRead:
@@ -194,12 +194,7 @@ async def submissions(
 
 
 def _reads_others(who: Who) -> bool:
-    return who.role in (
-        Role.SECRETARIAT,
-        Role.PUBLISHER,
-        Role.AUDITOR,
-        Role.REVIEWER,
-    )
+    return who.role in OFFICES or who.role == Role.REVIEWER
 
 
 async def _assignments(
@@ -256,7 +251,7 @@ async def reviews(session: AsyncSession, view: View, who: Who) -> list[ReviewRea
                 "verdict": review.verdict,
                 "dissent": passed
                 and review.round == submission.round
-                and review.verdict not in _FAVOURABLE,
+                and review.verdict not in FAVOURABLE,
                 "scores": review.scores,
                 "criteria": review.criteria,
                 "text": review.text,

@@ -20,7 +20,7 @@ from app.submissions.requests import (
     Verdict,
 )
 
-_FAVOURABLE: Final = frozenset({"PASS", "MINOR"})
+FAVOURABLE: Final = frozenset({"PASS", "MINOR"})
 
 
 class PanelTooSmall(Invalid):
@@ -172,7 +172,7 @@ async def reject(work: Work, reason: str) -> None:
 async def pass_(work: Work, policy: Policy) -> None:
     """Accept the items as they are; whoever disagreed stays on record."""
     verdicts = await _verdicts(work, policy)
-    favourable = sum(verdict in _FAVOURABLE for verdict in verdicts.values())
+    favourable = sum(verdict in FAVOURABLE for verdict in verdicts.values())
     if favourable * policy.pass_share[1] < len(verdicts) * policy.pass_share[0]:
         raise NoMajority(favourable=favourable, size=len(verdicts))
     submission = work.submission

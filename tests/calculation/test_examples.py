@@ -22,6 +22,7 @@ from app.http.head import Head
 from app.http.services import Services
 from app.kit.database import Sessions
 from app.kit.errors import Invalid
+from app.kit.schemas import BadDay
 from app.main import create_app
 from app.settings import Settings
 from app.translog import service as translog
@@ -208,7 +209,7 @@ def test_page_names_every_code() -> None:
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, Invalid) and each.__module__ == module.__name__
     ]
-    own += [NotSupportedYet, service.BadDay]
+    own += [NotSupportedYet, BadDay]
     page = PAGE.read_text("utf-8")
     missing = {each.code for each in own if f"`{each.code}`" not in page}
     assert missing == {findings.Notice.code}

@@ -26,7 +26,7 @@ from app.submissions.models import (
 )
 from app.translog.models import LogEntry
 
-_CHAINED = (
+CHAINED = (
     "at",
     "person_id",
     "role",
@@ -124,7 +124,7 @@ def _of_one(traces: Traces) -> Iterator[str]:
 def _of_the_chain(traces: Traces) -> Iterator[str]:
     chain, state = EMPTY_CHAIN, None
     for event in traces.events:
-        chain = chained(chain, {name: getattr(event, name) for name in _CHAINED})
+        chain = chained(chain, {name: getattr(event, name) for name in CHAINED})
         if event.chain != chain:
             yield f"event {event.seq} breaks the chain"
         state = (event.after or {}).get("state", state)

@@ -18,6 +18,7 @@ from tests.factories.accounts import events
 from tests.factories.factors import document, publish_one
 from tests.factories.people import Answer, People, people
 from tests.factories.states import OBJECTION, spare_reviewer
+from tests.faults.inspection import CHAINED
 
 OPENAPI: Final = Path("openapi/openapi.json")
 REASON: Final = {"reason": "说明"}
@@ -31,22 +32,6 @@ ELSEWHERE: Final = {
 }
 # An organisation comes with its manager and their key.
 SEVERAL: Final = {"POST /v1/organisations": 3}
-
-
-CHAINED: Final = (
-    "at",
-    "person_id",
-    "role",
-    "organisation_id",
-    "act",
-    "object_type",
-    "object_id",
-    "before",
-    "after",
-    "reason",
-    "request_id",
-    "is_public",
-)
 
 
 @dataclass
