@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csc_array, csr_array, diags_array, eye_array
+from scipy.sparse import coo_array, csc_array, csr_array, eye_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.sparse.linalg import SuperLU, splu
 
@@ -24,10 +24,14 @@ from app.kit.errors import Invalid
 
 VERSION: Final = "tanyin-engine/1"
 RESIDUAL: Final = 1e-9
-# A pivot this small beside its unit diagonal is rounding noise, not a loop's margin.
+# A pivot this small beside the numbers it comes from is rounding, not a loop's margin.
 PIVOT: Final = 1e-14
 # A sum this small beside its parts is what their rounding has left.
 NOISE: Final = 1e-14
+# Of the heights of a loop only differences count; this weight settles where zero lies.
+ANCHOR: Final = 1e-6
+# The diagonal is the pivot unless it is this small beside the largest of its column.
+DIAGONAL: Final = 0.1
 NOWHERE: Final = -9999  # how SciPy marks a node that has no predecessor
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -106,22 +110,15 @@ class _Graph:
 
 @dataclass(frozen=True, slots=True)
 class _Uses:
-    """C, and the same where parallel lines of different sign do not cancel."""
+    """Cᵀ, and the same where parallel lines of different sign do not cancel."""
 
     net: csc_array
     gross: csc_array
 
-    def flow(self, throughput: Floats, demand: Floats) -> Floats:
-        """Return what flows through each process, both ways; never zero."""
-        flow = self.gross @ np.abs(throughput) + demand
-        if not np.isfinite(flow).all():
-            raise ResultOutOfRange(pointer="/reference")
-        return np.where(flow > 0, flow, 1.0)
-
 
 @dataclass(frozen=True, slots=True)
 class _Factors:
-    """C, and the factors of I − C with every throughput in its own `unit`."""
+    """C, and the factors of (I − C)ᵀ with every throughput in its own `unit`."""
 
     uses: _Uses
     scaled: SuperLU
@@ -129,13 +126,29 @@ class _Factors:
 
     def solve(self, demand: Floats) -> Floats:
         """Return y with (I − C) y = demand."""
-        solution: Floats = self.unit * self.scaled.solve(demand / self.unit)
+        solution: Floats = self.unit * self.scaled.solve(demand / self.unit, trans="T")
         return solution
 
     def solve_transposed(self, burden: Floats) -> Floats:
         """Return h with (I − C)ᵀ h = burden."""
-        solution: Floats = self.scaled.solve(burden * self.unit, trans="T") / self.unit
+        solution: Floats = self.scaled.solve(burden * self.unit) / self.unit
         return solution
+
+
+@dataclass(frozen=True, slots=True)
+class _Throughput:
+    """By process: y for a demand of 1, and what of it rounding may have made."""
+
+    found: Floats
+    noise: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Loops:
+    """By process: the unit of its throughput, and its turn among those of its loop."""
+
+    unit: Floats
+    turn: Ints
 
 
 def solve(system: System) -> Solution:
@@ -152,10 +165,14 @@ def solve(system: System) -> Solution:
 def _solve(system: System) -> Solution:
     graph = _traverse(system)
     looping = _looping(system, graph)
-    factors = _factorise(system, graph, loops=bool(looping.any()))
-    activity = _activity(system, graph, factors)
+    loops = _open_loops(system, graph, looping)
+    graph = replace(graph, order=_in_turn(graph, loops.turn))
+    factors = _factorise(system, graph, loops.unit)
+    throughput = _throughput(system, graph, factors)
+    activity = throughput.found * system.demand / system.output
     if looping.any():
-        _check_productive(system, graph, looping, activity)
+        is_noise = np.abs(throughput.found) <= throughput.noise
+        _check_productive(system, graph, looping & ~is_noise, activity)
     scale = (system.share * activity)[system.process]
     value: Floats = scale * system.amount * system.intensity
     return Solution(
@@ -229,21 +246,6 @@ def _distance(parent: Ints) -> Ints:
     return steps
 
 
-def _read_uses(system: System, graph: _Graph) -> _Uses:
-    """Return C over the reached processes, in the graph's order."""
-    size = len(graph.order)
-    place = np.zeros(len(system.output), dtype=np.intp)
-    place[graph.order] = np.arange(size)
-    kept = graph.reached[system.user]
-    user, supplier = system.user[kept], system.supplier[kept]
-    taken = system.share[user] * system.taken[kept] / system.output[user]
-    where = (place[supplier], place[user])
-    return _Uses(
-        coo_array((taken, where), shape=(size, size)).tocsc(),
-        coo_array((np.abs(taken), where), shape=(size, size)).tocsc(),
-    )
-
-
 def _looping(system: System, graph: _Graph) -> Flags:
     """Tell for each process whether a loop of the reached part runs through it."""
     inner = graph.reached[system.user] & (
@@ -254,50 +256,129 @@ def _looping(system: System, graph: _Graph) -> Flags:
     return looping
 
 
-def _factorise(system: System, graph: _Graph, *, loops: bool) -> _Factors:
-    factors = _factors(system, graph, loops=loops)
-    if factors is None:
+def _in_turn(graph: _Graph, turn: Ints) -> Ints:
+    """Return the graph's order with the processes of each loop in their turn."""
+    within = np.lexsort((turn[graph.order], -graph.component[graph.order]))
+    return graph.order[within]
+
+
+def _open_loops(system: System, graph: _Graph, looping: Flags) -> _Loops:
+    """Return how to take the loops apart; `UnsolvableSystem` where none can."""
+    size = len(system.output)
+    found = _Loops(np.ones(size), np.zeros(size, dtype=np.intp))
+    members = np.flatnonzero(looping)
+    if not len(members):
+        return found
+    inner = graph.component[system.user] == graph.component[system.supplier]
+    uses = _uses(system, members, inner & looping[system.user]).net
+    unit = _balance(uses)
+    factors = _factors(uses, unit, "COLAMD")
+    if factors is None or _has_noise(factors):
         raise _unsolvable(system, graph)
-    return factors
+    found.unit[members] = unit
+    found.turn[members] = factors.perm_c
+    return found
 
 
-def _factors(system: System, graph: _Graph, *, loops: bool) -> _Factors | None:
-    """Return the factors of I − C, or None where it is singular.
+def _uses(system: System, nodes: Ints, links: Flags) -> _Uses:
+    """Return what *nodes* take of each other along *links*."""
+    place = np.zeros(len(system.output), dtype=np.intp)
+    place[nodes] = np.arange(len(nodes))
+    user = system.user[links]
+    taken = system.share[user] * system.taken[links] / system.output[user]
+    if not np.isfinite(taken).all():
+        raise ResultOutOfRange(pointer="/reference")
+    where, shape = (place[user], place[system.supplier[links]]), (len(nodes),) * 2
+    net, gross = (
+        coo_array((amounts, where), shape=shape).tocsc()
+        for amounts in (taken, np.abs(taken))
+    )
+    net.data = settled(net.data, gross.data)
+    return _Uses(net, gross)
 
-    Units are the caller's choice: a tree may turn a tonne into 1e15 pieces. In units of
-    the throughput itself a small pivot is a loop's margin and not a unit's size.
+
+def _balance(uses: csc_array) -> Floats:
+    """Return units in which the uses of a loop come as near to 1 as they can.
+
+    Units are the caller's choice: a loop may turn a tonne into 1e15 pieces, and the
+    largest number of a column would be no sign of a good pivot. Least squares of the
+    logarithms are the same loop in any units. Powers of two cost no digits.
     """
-    uses = _read_uses(system, graph)
-    demand = (graph.order == system.reference).astype(np.float64)
-    identity = eye_array(len(demand), format="csc")
+    links = uses.tocoo()
+    used = links.data != 0
+    user, supplier = (axis[used] for axis in links.coords)
+    height = np.log2(np.abs(links.data[used]))
+    ones, size = np.ones(len(user)), uses.shape[0]
+    rows = np.concatenate([user, supplier, user, supplier])
+    columns = np.concatenate([user, supplier, supplier, user])
+    parts = np.concatenate([ones, ones, -ones, -ones])
+    laplacian = coo_array((parts, (rows, columns)), shape=(size, size))
+    slope = np.bincount(supplier, height, size) - np.bincount(user, height, size)
+    anchored = csc_array(laplacian + ANCHOR * eye_array(size))
+    level = splu(anchored, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0)
+    unit: Floats = np.exp2(np.rint(level.solve(slope)))
+    return unit
+
+
+def _factors(uses: csc_array, unit: Floats, order: str) -> SuperLU | None:
+    """Return the factors of (I − C)ᵀ in units of *unit*, or None where it is singular.
+
+    With users before suppliers a column has no rows below its own loop, so that no
+    pivot is looked for outside of it.
+    """
+    columns = np.repeat(np.arange(len(unit)), np.diff(uses.indptr))
+    scaled = uses.copy()
+    scaled.data = uses.data * unit[uses.indices] / unit[columns]
+    matrix = eye_array(len(unit), format="csc") - scaled
     try:
-        if not loops:
-            # The matrix is triangular: its own order makes no fill.
-            tree = splu(
-                identity - uses.net, permc_spec="NATURAL", diag_pivot_thresh=0.0
-            )
-            return _Factors(uses, tree, np.ones(len(demand)))
-        unit = uses.flow(splu(identity - uses.net).solve(demand), demand)
-        scaled = diags_array(1 / unit) @ uses.net @ diags_array(unit)
-        loop = splu(csc_array(identity - scaled))
+        return splu(matrix, permc_spec=order, diag_pivot_thresh=DIAGONAL)
     except RuntimeError:  # SuperLU's word for an exactly singular matrix
         return None
-    is_noise = np.abs(loop.U.diagonal()).min() < PIVOT
-    return None if is_noise else _Factors(uses, loop, unit)
 
 
-def _activity(system: System, graph: _Graph, factors: _Factors) -> Floats:
-    # For a demand of 1, which is linear and leaves no special case for 0.
-    demand = (graph.order == system.reference).astype(np.float64)
-    throughput = factors.solve(demand)
-    gross = factors.uses.flow(throughput, demand)
-    residual = demand - throughput + factors.uses.net @ throughput
-    if not np.abs(residual / gross).max() <= RESIDUAL:
+def _has_noise(factors: SuperLU) -> bool:
+    """Tell whether a pivot is but what the rounding of its own making has left."""
+    lower, upper = abs(factors.L), abs(factors.U)
+    making = lower.T.tocsc().multiply(upper).sum(axis=0)
+    return bool((upper.diagonal() <= PIVOT * making).any())
+
+
+def _factorise(system: System, graph: _Graph, unit: Floats) -> _Factors:
+    kept = graph.reached[system.user]
+    uses, unit = _uses(system, graph.order, kept), unit[graph.order]
+    factors = _factors(uses.net, unit, "NATURAL")
+    if factors is None:
         raise _unsolvable(system, graph)
-    throughput = settled(throughput, gross) * system.demand
-    activity = np.zeros(len(system.output))
-    activity[graph.order] = throughput / system.output[graph.order]
-    return activity
+    return _Factors(uses, factors, unit)
+
+
+def _throughput(system: System, graph: _Graph, factors: _Factors) -> _Throughput:
+    """Return y for a demand of 1, which is linear and leaves no special case for 0."""
+    demand = (graph.order == system.reference).astype(np.float64)
+    found = factors.solve(demand)
+    gross = factors.uses.gross.T @ np.abs(found) + demand
+    noise = NOISE * _height(graph, factors, found)
+    if not np.isfinite(gross).all():
+        raise ResultOutOfRange(pointer="/reference")
+    residual = np.abs(demand - found + factors.uses.net.T @ found)
+    allowed = RESIDUAL * gross + noise + factors.uses.gross.T @ noise
+    if not (residual <= allowed).all():
+        raise _unsolvable(system, graph)
+    whole = np.zeros((2, len(system.output)))
+    whole[:, graph.order] = settled(found, gross), noise
+    return _Throughput(*whole)
+
+
+def _height(graph: _Graph, factors: _Factors, throughput: Floats) -> Floats:
+    """Return by process the largest throughput of its loop.
+
+    What cancels to nothing in a loop keeps the rounding of what went round in it.
+    """
+    component = graph.component[graph.order]
+    largest = np.zeros(len(graph.component))
+    np.maximum.at(largest, component, np.abs(throughput) / factors.unit)
+    height: Floats = largest[component] * factors.unit
+    return height
 
 
 def _footprint(system: System, graph: _Graph, factors: _Factors) -> Floats:
@@ -351,18 +432,11 @@ def _unsolvable(system: System, graph: _Graph) -> Invalid:
 
 
 def _is_singular(system: System, graph: _Graph, component: int) -> bool:
-    members = graph.component == component
-    first = int(np.flatnonzero(members)[0])
-    inner = members[system.user] & members[system.supplier]
-    block = replace(
-        system,
-        user=system.user[inner],
-        supplier=system.supplier[inner],
-        taken=system.taken[inner],
-        reference=first,
-    )
-    only = replace(graph, order=np.flatnonzero(members), reached=members)
-    return _factors(block, only, loops=True) is None
+    is_member = graph.component == component
+    inner = is_member[system.user] & is_member[system.supplier]
+    uses = _uses(system, np.flatnonzero(is_member), inner).net
+    factors = _factors(uses, _balance(uses), "COLAMD")
+    return factors is None or _has_noise(factors)
 
 
 def _cycle(system: System, start: int, component: Ints) -> list[int]:

@@ -265,6 +265,47 @@ def test_the_units_of_a_process_do_not_matter(
     assert abs(plain.result - other.result) <= 1e-9 * scale
 
 
+def _cents(*numbers: int) -> list[Fraction]:
+    return [Fraction(number, 100) for number in numbers]
+
+
+def test_a_process_that_nothing_flows_through_is_no_obstacle() -> None:
+    """Found by chance: rounding in the units of its neighbours was taken for a flow."""
+    links = [(1, 0, Fraction(1, 2)), (0, 1, Fraction(0)), (0, 0, Fraction(1, 100))]
+    output = [Fraction(1020), Fraction(20_500)]
+    links = [(user, supplier, 10_000 * taken) for user, supplier, taken in links]
+    lines = [(0, Fraction(-41, 10)), (1, Fraction(-366, 100))]
+    model = Model(output, _cents(1, 94), links, lines, demand=Fraction(1890))
+
+    exact = model.exact()
+
+    assert exact is not None
+    assert exact[1] == 0
+    _check(model, solve(model.system()), exact)
+
+
+def test_a_loop_that_only_turns_in_pieces_is_solved() -> None:
+    """Found by chance: a pivot in the caller's units looked like rounding."""
+    output = _cents(97, -230, -1, -246, 164, 50, -99)
+    taken = [(0, 0, 1), (4, 0, -6), (0, 1, 2), (4, 3, 0), (3, 0, 1), (6, 2, 57)]
+    taken += [(6, 4, 0), (2, 3, -30), (3, 5, 24), (4, 1, 47)]
+    unit = [Fraction(10) ** exponent for exponent in (4, 12, 10, -8, -10, -9, -1)]
+    model = Model(
+        [made * unit[place] for place, made in enumerate(output)],
+        _cents(86, 46, 100, 1, 100, 100, 1),
+        [(u, s, Fraction(each, 100) * unit[s]) for u, s, each in taken],
+        [(place, Fraction(1)) for place in range(7)],
+        reference=6,
+        demand=unit[6] / 2,
+    )
+
+    exact = model.exact()
+
+    assert exact is not None
+    found = solve(model.system()).activity
+    assert found == pytest.approx([float(each) for each in exact], rel=1e-9)
+
+
 def test_a_steep_tree_with_a_loop_at_its_end_is_solved() -> None:
     """Six levels of 1000 each: the loop's margin is 0.99, whatever the units are."""
     links = [(level, level + 1, Fraction(1000)) for level in range(5)]
