@@ -17,9 +17,8 @@ from app.publication import service as publication
 from app.publication.service import Publication, Published
 from app.reference.enums import Road, VersionStatus
 from app.reference.policy import Policy
-from app.submissions import access, queries, review
+from app.submissions import access, drafts, queries
 from app.submissions.access import Work
-from app.submissions.drafts import sealed_sha256
 from app.submissions.models import Submission, SubmissionItem
 from app.submissions.validation.facts import ItemType
 
@@ -76,9 +75,9 @@ async def publish(work: Work, policy: Policy) -> None:
 
 
 async def _check_digest(work: Work) -> None:
-    now = await review.checked_digest(work.session, work.submission)
+    now = await drafts.checked_digest(work.session, work.submission)
     if now != work.submission.passed_digest:
-        raise review.ContentChanged
+        raise drafts.ContentChanged
 
 
 async def _publish_block(
@@ -119,7 +118,7 @@ def _publication(
     item: SubmissionItem, signers: tuple[str, str], facts: Mapping[str, Any]
 ) -> Publication:
     content = Content.model_validate_json(item.content or b"")
-    sealed = sealed_sha256(item)
+    sealed = drafts.sealed_sha256(item)
     review_facts = dict(facts) | ({"sealed_sha256": sealed} if sealed else {})
     return Publication(content, Road.PANEL, signers, review_facts)
 

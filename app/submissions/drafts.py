@@ -12,6 +12,7 @@ from app.audit.service import EMPTY_CHAIN, Trail
 from app.factors.content import natural_key
 from app.kit.canonical import canonical_bytes, sha256, sha256_hex
 from app.kit.errors import (
+    Conflict,
     Forbidden,
     Invalid,
     NotFound,
@@ -25,6 +26,11 @@ from app.submissions.workflow import State
 
 ITEM_LIMIT: Final = 20_000
 _TITLE: Final = 200
+
+
+class ContentChanged(Conflict):
+    en = "The items are not those that were submitted and passed."
+    zh = "条目与报送并通过评审时不一致。"
 
 
 class NoItems(Invalid):
@@ -181,6 +187,14 @@ async def digest(session: AsyncSession, submission_id: str) -> str:
     await session.flush()
     rows = await queries.digest_rows(session, submission_id)
     return sha256_hex(canonical_bytes([list(row) for row in rows]))
+
+
+async def checked_digest(session: AsyncSession, submission: Submission) -> str:
+    """Return the digest of the items if it is the one that was submitted."""
+    now = await digest(session, submission.id)
+    if now != submission.content_digest:
+        raise ContentChanged
+    return now
 
 
 def sealed_sha256(item: SubmissionItem) -> str | None:

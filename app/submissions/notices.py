@@ -10,7 +10,7 @@ from app.kit import clock
 from app.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from app.reference import calendar
 from app.reference.policy import Policy
-from app.submissions import access, queries, review
+from app.submissions import access, drafts, queries
 from app.submissions.access import Work
 from app.submissions.models import Notice, Objection, ProblemReport, Submission
 from app.submissions.requests import Admission, Answer, ObjectionDraft, ProblemDraft
@@ -71,7 +71,7 @@ class AlreadyDecided(Conflict):
 async def open_notice(work: Work, policy: Policy) -> None:
     """Show the items to everyone for the time of the policy."""
     submission = work.submission
-    await review.checked_digest(work.session, submission)
+    await drafts.checked_digest(work.session, submission)
     today = clock.today(work.trail.at)
     days = policy.notice_working_days
     notice = Notice(
@@ -95,7 +95,7 @@ async def clear(work: Work) -> None:
         raise PeriodNotOver(day=notice.closes_on.isoformat())
     undecided = await queries.open_objections(work.session, notice.id)
     if undecided:
-        raise ObjectionsOpen(objections=", ".join(undecided))
+        raise ObjectionsOpen(objections=", ".join(each.id for each in undecided))
     notice.closed_at = work.trail.at
     work.move(is_public=True, notice=notice.id)
 
@@ -143,8 +143,23 @@ async def answer(work: Work, objection: Objection, body: Answer) -> None:
     objection.state = body.outcome
     _decide(work, objection, body.reply)
     if body.outcome == "UPHELD":
-        (await present(work)).closed_at = work.trail.at
+        await break_off(work, body.reply)
     work.move(body.outcome, reason=body.reply, objection=objection.id)
+
+
+async def break_off(work: Work, reply: str) -> None:
+    """End the notice of this round early; what is still open is closed with *reply*.
+
+    What was objected to is not published as it is: the objections have no object left.
+    """
+    submission = work.submission
+    notice = await queries.find_notice(work.session, submission.id, submission.round)
+    if notice is None:
+        return
+    notice.closed_at = work.trail.at
+    for objection in await queries.open_objections(work.session, notice.id):
+        objection.state = "CLOSED"
+        _decide(work, objection, reply)
 
 
 async def report_problem(trail: Trail, pin: Pin, draft: ProblemDraft) -> ProblemReport:

@@ -273,10 +273,10 @@ async def find_notice(
     return rows.one_or_none()
 
 
-async def open_objections(session: AsyncSession, notice_id: str) -> list[str]:
-    """Return the ids of the objections that nobody has decided yet."""
+async def open_objections(session: AsyncSession, notice_id: str) -> list[Objection]:
+    """Return the objections that nobody has decided yet."""
     rows = await session.scalars(
-        sa.select(Objection.id).where(
+        sa.select(Objection).where(
             Objection.notice_id == notice_id,
             Objection.state.in_(("RECEIVED", "ADMITTED")),
         )

@@ -9,7 +9,7 @@ from app.kit import clock
 from app.kit.errors import Conflict, Findings, Invalid
 from app.reference.enums import Role
 from app.reference.policy import Policy
-from app.submissions import access, comments, drafts, impact, queries
+from app.submissions import access, comments, drafts, impact, notices, queries
 from app.submissions.access import Work
 from app.submissions.models import Assignment, Review, Submission
 from app.submissions.requests import (
@@ -87,6 +87,7 @@ class NoMajority(Conflict):
 async def return_(work: Work, body: Return) -> None:
     """Send a submission back to its authors."""
     await comments.add(work.trail, work.submission, body.comments)
+    work.submission.approved_by = None
     work.move(reason=body.reason)
 
 
@@ -162,10 +163,7 @@ async def request_changes(work: Work, reason: str) -> None:
 
 async def reject(work: Work, reason: str) -> None:
     """End a submission, and its notice with it."""
-    submission = work.submission
-    notice = await queries.find_notice(work.session, submission.id, submission.round)
-    if notice is not None:
-        notice.closed_at = work.trail.at
+    await notices.break_off(work, reason)
     work.move(reason=reason)
 
 
@@ -176,22 +174,9 @@ async def pass_(work: Work, policy: Policy) -> None:
     if favourable * policy.pass_share[1] < len(verdicts) * policy.pass_share[0]:
         raise NoMajority(favourable=favourable, size=len(verdicts))
     submission = work.submission
-    submission.passed_digest = await checked_digest(work.session, submission)
+    submission.passed_digest = await drafts.checked_digest(work.session, submission)
     submission.impact = await impact.of(work.session, submission)
     work.move(verdicts=verdicts, passed_digest=submission.passed_digest)
-
-
-async def checked_digest(session: AsyncSession, submission: Submission) -> str:
-    """Return the digest of the items if it is the one that was submitted."""
-    now = await drafts.digest(session, submission.id)
-    if now != submission.content_digest:
-        raise ContentChanged
-    return now
-
-
-class ContentChanged(Conflict):
-    en = "The items are not those that were submitted and passed."
-    zh = "条目与报送并通过评审时不一致。"
 
 
 async def _verdicts(work: Work, policy: Policy) -> dict[str, str]:

@@ -193,7 +193,9 @@ class ObjectionRead(Schema):
     grounds: str
     evidence: tuple[str, ...]
     organisation: str
-    state: Literal["RECEIVED", "ADMITTED", "NOT_ADMITTED", "DISMISSED", "UPHELD"]
+    state: Literal[
+        "RECEIVED", "ADMITTED", "NOT_ADMITTED", "DISMISSED", "UPHELD", "CLOSED"
+    ]
     received_at: str
     reply: str | None
     decided_at: str | None

@@ -112,12 +112,13 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     ),
     Transition(
         _A.RETURN,
-        (_S.SUBMITTED,),
+        # From CLEARED where something published meanwhile leaves no other way out.
+        (_S.SUBMITTED, _S.CLEARED),
         _S.CHANGES_REQUESTED,
         (Role.SECRETARIAT,),
         Standing.OFFICE,
-        "说明理由,可附逐字段意见",
-        "with a reason and comments by field",
+        "说明理由,可附逐字段意见;首签随之失效",
+        "with a reason and comments by field; a first signature lapses",
     ),
     Transition(
         _A.ASSIGN,

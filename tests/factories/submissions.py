@@ -39,14 +39,23 @@ async def draft(people: People, *items: Document, by: str = "submitter") -> Answ
 
 async def submitted(people: People, *items: Document) -> Answer:
     """Return a submission in state SUBMITTED."""
-    made = await draft(people, *items)
-    path = f"/submissions/{made['id']}"
-    return await people.done("approver", f"{path}/submit", {"declaration": True})
+    return await submit(people, await draft(people, *items))
+
+
+async def submit(people: People, made: Answer) -> Answer:
+    """Hand a draft in."""
+    path = f"/submissions/{made['id']}/submit"
+    return await people.done("approver", path, {"declaration": True})
 
 
 async def in_review(people: People, *items: Document, declared: bool = True) -> Answer:
     """Return a submission in state IN_REVIEW; reviewer_1 has the chair."""
     made = await submitted(people, *items)
+    return await assign(people, made, declared=declared)
+
+
+async def assign(people: People, made: Answer, *, declared: bool = True) -> Answer:
+    """Appoint the panel."""
     path = f"/submissions/{made['id']}"
     panel = [
         {"person": people.id(name), "chair": name == REVIEWERS[0]} for name in REVIEWERS
@@ -61,7 +70,11 @@ async def in_review(people: People, *items: Document, declared: bool = True) -> 
 
 async def passed(people: People, *items: Document) -> Answer:
     """Return a submission in state PASSED."""
-    made = await in_review(people, *items)
+    return await pass_(people, await in_review(people, *items))
+
+
+async def pass_(people: People, made: Answer) -> Answer:
+    """Sign all reviews, and pass."""
     path = f"/submissions/{made['id']}"
     for name in REVIEWERS:
         await people.done(name, f"{path}/review", VERDICT)
@@ -76,13 +89,23 @@ async def on_notice(people: People, *items: Document) -> Answer:
 
 async def cleared(people: People, *items: Document) -> Answer:
     """Return a submission in state CLEARED."""
-    made = await on_notice(people, *items)
-    return await people.done("secretariat", f"/submissions/{made['id']}/clear")
+    return await clear(people, await passed(people, *items))
+
+
+async def clear(people: People, made: Answer) -> Answer:
+    """Put on notice, and clear."""
+    path = f"/submissions/{made['id']}"
+    await people.done("publisher", f"{path}/open_notice")
+    return await people.done("secretariat", f"{path}/clear")
 
 
 async def published(people: People, *items: Document) -> Answer:
     """Return a submission in state PUBLISHED."""
-    made = await cleared(people, *items)
+    return await publish(people, await cleared(people, *items))
+
+
+async def publish(people: People, made: Answer) -> Answer:
+    """Give both signatures."""
     path = f"/submissions/{made['id']}"
     await people.done("publisher", f"{path}/approve")
     return await people.done("publisher_2", f"{path}/publish")

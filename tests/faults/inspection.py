@@ -42,6 +42,11 @@ CHAINED = (
 )
 
 
+_FIRST = "FIRST_PUBLISHER"
+# What gives a first signature, and what takes it away.
+_SIGNING = ("APPROVE", "RETURN")
+
+
 @dataclass(frozen=True, slots=True)
 class Traces:
     """Everything that the acts on one submission have left."""
@@ -148,7 +153,6 @@ def _of_the_counts(traces: Traces) -> Iterator[str]:
         "REVIEW": (acts["REVIEW"], len(traces.reviews)),
         "OPEN_NOTICE": (acts["OPEN_NOTICE"], len(traces.notices)),
         "OBJECT": (acts["OBJECT"], len(traces.objections)),
-        "APPROVE": (acts["APPROVE"], int(submission.approved_by is not None)),
         "PUBLISH": (acts["PUBLISH"], int(submission.state == "PUBLISHED")),
     }
     yield from (f"{name}: {a} != {b}" for name, (a, b) in pairs.items() if a != b)
@@ -156,7 +160,7 @@ def _of_the_counts(traces: Traces) -> Iterator[str]:
 
 def _of_the_duties(traces: Traces) -> Iterator[str]:
     home = traces.submission.organisation_id
-    held = {each.duty: each.person_id for each in traces.duties}
+    held = {each.duty for each in traces.duties}
     if len({each.person_id for each in traces.duties}) != len(traces.duties):
         yield "somebody has two duties"
     for each in traces.duties:
@@ -167,8 +171,15 @@ def _of_the_duties(traces: Traces) -> Iterator[str]:
     for duty, act in wanted.items():
         if (duty in held) != (traces.acts[act] > 0):
             yield f"{act} and {duty} do not agree"
-    if held.get("FIRST_PUBLISHER") != traces.submission.approved_by:
-        yield "the first publisher is not who approved"
+    signed = next(
+        (each for each in reversed(traces.events) if each.act in _SIGNING), None
+    )
+    who = signed.person_id if signed and signed.act == "APPROVE" else None
+    if who != traces.submission.approved_by:
+        yield f"{who} approved, and not {traces.submission.approved_by}"
+    firsts = {each.person_id for each in traces.duties if each.duty == _FIRST}
+    if who is not None and who not in firsts:
+        yield f"{who} approved without the duty"
 
 
 def _of_the_publication(traces: Traces) -> Iterator[str]:

@@ -34,7 +34,7 @@ _ACTS: Final = {
     "validate": (("SUBMITTER", "APPROVER"), _EDITABLE, ""),
     "submit": (("APPROVER",), _EDITABLE, "SUBMITTED"),
     "withdraw": (("APPROVER",), _WITHDRAWABLE, "WITHDRAWN"),
-    "return": (("SECRETARIAT",), {"SUBMITTED"}, "CHANGES_REQUESTED"),
+    "return": (("SECRETARIAT",), {"SUBMITTED", "CLEARED"}, "CHANGES_REQUESTED"),
     "assign": (("SECRETARIAT",), {"SUBMITTED"}, "IN_REVIEW"),
     "declare": (("REVIEWER",), {"IN_REVIEW"}, ""),
     "declare_conflict": (("REVIEWER",), {"IN_REVIEW"}, ""),
@@ -65,6 +65,7 @@ _DUTIES: Final = {
     "publish": "SECOND_PUBLISHER",
 }
 _VERDICTS: Final = {"review": "PASS", "review_badly": "REJECT"}
+_UNDECIDED: Final = frozenset({"RECEIVED", "ADMITTED"})
 _OUTCOMES: Final = {
     "admit": ("RECEIVED", "ADMITTED"),
     "refuse": ("RECEIVED", "NOT_ADMITTED"),
@@ -96,8 +97,10 @@ class Model:
     present: dict[str, bool] = field(default_factory=dict)
     """The reviewers of the round without a conflict, and whether they declared."""
     verdicts: dict[str, str] = field(default_factory=dict)
-    objections: list[tuple[int, str]] = field(default_factory=list)
-    """The round and the state of each, in the order of arrival."""
+    is_signed: bool = False
+    """Whether the first publisher has signed in the round."""
+    objections: list[tuple[int, str, str]] = field(default_factory=list)
+    """The round, the state and who objected, in the order of arrival."""
 
     def admits(self, who: str, act: str) -> bool:
         """Tell whether *act* is in order for *who*."""
@@ -119,6 +122,8 @@ class Model:
             self.duties[who] = duty
         if act in _OUTCOMES:
             self._decide(act)
+            if act == "uphold":
+                self._close_objections()
         elif act in _VERDICTS:
             self.verdicts[who] = _VERDICTS[act]
         else:
@@ -134,19 +139,30 @@ class Model:
             self.duties |= dict.fromkeys(PANEL, "REVIEWER")
         elif act == "declare":
             self.present[who] = True
+        elif act == "reject":
+            self._close_objections()
         elif act == "declare_conflict":
             del self.present[who]
+        elif act in {"approve", "return"}:
+            self.is_signed = act == "approve"
         elif act == "object":
-            self.objections.append((self.round, "RECEIVED"))
+            self.objections.append((self.round, "RECEIVED", who))
 
     def _decide(self, act: str) -> None:
         before, after = _OUTCOMES[act]
         place = self.place(before)
-        self.objections[place] = (self.objections[place][0], after)
+        round_, _, by = self.objections[place]
+        self.objections[place] = (round_, after, by)
+
+    def _close_objections(self) -> None:
+        self.objections = [
+            (round_, "CLOSED" if state in _UNDECIDED else state, by)
+            for round_, state, by in self.objections
+        ]
 
     def place(self, state: str) -> int:
         """Return which objection is the last one in *state*; -1 without any."""
-        found = [n for n, (_, each) in enumerate(self.objections) if each == state]
+        found = [n for n, (_, each, _) in enumerate(self.objections) if each == state]
         return found[-1] if found else -1
 
     def place_of(self, act: str) -> int:
@@ -184,19 +200,20 @@ class Model:
         return duty is None or self.duties.get(who, duty) == duty
 
     def _is_ready(self, who: str, act: str) -> bool:
-        signed_first = "FIRST_PUBLISHER" in self.duties.values()
         if act in _VERDICTS:
             return who not in self.verdicts
         if act == "pass":
             return self._is_passed()
         if act == "clear":
             return not any(
-                round_ == self.round and state in {"RECEIVED", "ADMITTED"}
-                for round_, state in self.objections
+                round_ == self.round and state in _UNDECIDED
+                for round_, state, _ in self.objections
             )
         if act in _OUTCOMES:
-            return self.place_of(act) >= 0
-        return {"approve": not signed_first, "publish": signed_first}.get(act, True)
+            place = self.place_of(act)
+            return place >= 0 and self.objections[place][2] != who
+        signed = self.is_signed
+        return {"approve": not signed, "publish": signed}.get(act, True)
 
     def _is_passed(self) -> bool:
         votes = [self.verdicts.get(name) for name in self.present]

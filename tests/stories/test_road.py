@@ -1,9 +1,18 @@
 """From an association's draft to a published factor, over HTTP, with all people."""
 
+from app.http.preconditions import etag
 from app.kit.canonical import sha256_hex
 from app.kit.database import Sessions
 from tests.factories.people import people
-from tests.factories.submissions import cleared, item, published
+from tests.factories.submissions import (
+    assign,
+    clear,
+    cleared,
+    item,
+    pass_,
+    published,
+    submit,
+)
 
 
 async def test_the_whole_road(sessions: Sessions) -> None:
@@ -77,3 +86,40 @@ async def test_a_factor_withdrawn_meanwhile_is_not_updated(sessions: Sessions) -
         answer = await everybody.post("publisher_2", f"{path}/publish")
 
         assert (answer.status_code, answer.json()["code"]) == (409, "FACTOR_WITHDRAWN")
+
+
+async def test_what_comes_too_late_as_new_comes_again_as_an_update(
+    sessions: Sessions,
+) -> None:
+    async with people(sessions) as everybody:
+        late = await cleared(everybody, item(value="15.90"))
+        path = f"/submissions/{late['id']}"
+        await everybody.done("publisher_2", f"{path}/approve")
+        first = await published(everybody)
+        refused = await everybody.post("publisher", f"{path}/publish")
+        assert refused.json()["code"] == "FACTOR_EXISTS"
+
+        back = await everybody.done("secretariat", f"{path}/return", {"reason": "重复"})
+
+        assert (back["state"], back["round"]) == ("CHANGES_REQUESTED", 1)
+        update = item(value="15.90", change_reason="年度更新") | {
+            "type": "UPDATE",
+            "factor": first["code"],
+        }
+        changed = await everybody.clients["submitter"].put(
+            f"/v1{path}/items/1",
+            json=update,
+            headers={"If-Match": etag(back["revision"])},
+        )
+        assert changed.status_code == 200, changed.text
+        again = await assign(everybody, await submit(everybody, late))
+        await pass_(everybody, again)
+        unsigned = await everybody.post("publisher", f"{path}/publish")
+        assert unsigned.json()["code"] == "WRONG_STATE"
+        await clear(everybody, again)
+        early = await everybody.post("publisher", f"{path}/publish")
+        assert early.json()["code"] == "FIRST_SIGNATURE_MISSING"
+        # Who signed first before does so again, and nobody signs both.
+        await everybody.done("publisher_2", f"{path}/approve")
+        done = await everybody.done("publisher", f"{path}/publish")
+        assert (done["code"], done["version"]) == (first["code"], 2)

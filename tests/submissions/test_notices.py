@@ -179,6 +179,25 @@ async def test_an_upheld_one_leads_to_another_round(sessions: Sessions) -> None:
         assert notices["items"] == []
 
 
+async def test_an_upheld_one_answers_those_beside_it(sessions: Sessions) -> None:
+    async with people(sessions) as everybody:
+        made = await on_notice(everybody)
+        first = await object_to(everybody, made)
+        second = await object_to(everybody, made, "submitter_b")
+        await everybody.done("secretariat", f"{first}/admit")
+
+        await everybody.done("secretariat", f"{first}/answer", UPHELD)
+
+        notice = f"/notices/{made['notice']}/objections"
+        listed = (await everybody.get("secretariat", notice)).json()["items"]
+        found = {f"/objections/{each['id']}": each for each in listed}
+        assert found[first]["state"] == "UPHELD"
+        assert found[second]["state"] == "CLOSED"
+        assert found[second]["reply"] == UPHELD["reply"]
+        late = await everybody.post("secretariat", f"{second}/admit")
+        assert late.status_code == 409
+
+
 async def test_every_objection_must_be_decided(sessions: Sessions) -> None:
     async with people(sessions) as everybody:
         made = await on_notice(everybody)

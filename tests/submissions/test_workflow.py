@@ -29,7 +29,7 @@ DESIGN = (
         "APPROVER",
         "OWN_ORGANISATION",
     ),
-    ("return", None, "SUBMITTED", "CHANGES_REQUESTED", "SECRETARIAT", "OFFICE"),
+    ("return", None, "SUBMITTED CLEARED", "CHANGES_REQUESTED", "SECRETARIAT", "OFFICE"),
     ("assign", None, "SUBMITTED", "IN_REVIEW", "SECRETARIAT", "OFFICE"),
     ("reassign", None, "IN_REVIEW", SAME, "SECRETARIAT", "OFFICE"),
     ("declare", None, "IN_REVIEW", SAME, "REVIEWER", "ASSIGNED"),
