@@ -192,11 +192,12 @@ async def _store(
     for each in reading.findings:
         _note(outcome, each)
     rows = iter(reading)
-    submission = await drafts.create(trail, title, ())
+    submission = drafts.begin(trail, title)
     while block := await asyncio.to_thread(lambda: list(islice(rows, _BLOCK))):
         items = list(_items(outcome, block))
         if items:
             await drafts.extend(trail.session, submission, items)
+    await drafts.finish(trail, submission)
     return outcome, submission
 
 

@@ -105,7 +105,7 @@ async def _known_size(head: Head, size: int, pointer: str) -> int:
 
 async def _size_at(services: Services, instant: dt.datetime, pointer: str) -> int:
     # A transaction of its own: it may take the log's lock, which appenders wait for.
-    async with services.read_sessions.begin() as session:
+    async with services.sessions.begin() as session:
         await session.execute(_PATIENCE)
         try:
             return await translog.size_at(session, instant)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Scope
 
 from app.http.head import OUTAGE, Head, follow
-from app.kit.database import Sessions, create_engine, create_sessions
+from app.kit.database import Sessions, create_engine, create_reader, create_sessions
 from app.reference.policy import NATIONAL, Policy
 
 
@@ -34,10 +34,12 @@ def services_of(scope: Scope) -> Services:
 @asynccontextmanager
 async def open_services(url: str, policy: Policy) -> AsyncIterator[Services]:
     """Connect to the database at *url* on demand, and follow its log."""
-    engine = create_engine(url, pool_size=10, max_overflow=10, pool_timeout=5)
-    _drop_dead_connections(engine)
-    # PostgreSQL itself refuses a write on this one; the pool is shared.
-    reader = engine.execution_options(postgresql_readonly=True)
+    engine, reader = (
+        create(url, pool_size=5, max_overflow=5, pool_timeout=5)
+        for create in (create_engine, create_reader)
+    )
+    for each in (engine, reader):
+        _drop_dead_connections(each)
     head = Head(create_sessions(reader))
     with suppress(*OUTAGE):
         await head.renew()
@@ -49,6 +51,7 @@ async def open_services(url: str, policy: Policy) -> AsyncIterator[Services]:
         with suppress(asyncio.CancelledError):
             await follower
         await engine.dispose()
+        await reader.dispose()
 
 
 def _drop_dead_connections(engine: AsyncEngine) -> None:

@@ -32,10 +32,30 @@ class Base(DeclarativeBase):
     )
 
 
+_SERVER: Final = {"timezone": "UTC", "jit": "off"}
+
+
 def create_engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - passed on
     """Return an engine whose sessions speak UTC."""
-    connect_args = {"server_settings": {"timezone": "UTC", "jit": "off"}}
-    return create_async_engine(url, connect_args=connect_args, **options)
+    return create_async_engine(
+        url, connect_args={"server_settings": _SERVER}, **options
+    )
+
+
+def create_reader(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - passed on
+    """Return an engine on which PostgreSQL itself refuses every write.
+
+    Each statement stands alone. In a transaction it would see what is committed when
+    it begins just the same, for two round trips more.
+    """
+    server = _SERVER | {"default_transaction_read_only": "on"}
+    return create_async_engine(
+        url,
+        connect_args={"server_settings": server},
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        **options,
+    )
 
 
 def create_sessions(engine: AsyncEngine) -> Sessions:

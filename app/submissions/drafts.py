@@ -1,8 +1,7 @@
 """Drafts: creating them, changing them, checking them, submitting them."""
 
 import secrets
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -66,9 +65,18 @@ class StaleRevision(PreconditionFailed):
 
 
 async def create(
-    trail: Trail, title: str | None, items: Iterable[ItemDraft]
+    trail: Trail, title: str | None, items: Sequence[ItemDraft]
 ) -> Submission:
-    """Make a draft of items that may come one by one."""
+    """Make a draft of *items*."""
+    submission = begin(trail, title)
+    rows = _take_in(submission, items)
+    trail.session.add_all(SubmissionItem(**row) for row in rows)
+    await finish(trail, submission)
+    return submission
+
+
+def begin(trail: Trail, title: str | None) -> Submission:
+    """Return a new draft, which `extend` fills and `finish` notes."""
     if trail.actor.role not in access.AUTHORS:
         raise NotYours
     submission = Submission(
@@ -85,15 +93,18 @@ async def create(
         chain=EMPTY_CHAIN,
     )
     trail.session.add(submission)
-    await extend(trail.session, submission, items)
-    after = {"state": State.DRAFT, "items": submission.item_count}
-    access.record(trail, submission, "CREATE", after=after)
-    await access.take_duty(trail, submission, "MAKER")
     return submission
 
 
+async def finish(trail: Trail, submission: Submission) -> None:
+    """Write the event of a new draft; whoever made it is its maker."""
+    after = {"state": State.DRAFT, "items": submission.item_count}
+    access.record(trail, submission, "CREATE", after=after)
+    await access.take_duty(trail, submission, "MAKER")
+
+
 async def append_items(
-    trail: Trail, submission: Submission, items: Iterable[ItemDraft]
+    trail: Trail, submission: Submission, items: Sequence[ItemDraft]
 ) -> None:
     """Add items behind those that are there."""
     first = submission.item_count + 1
@@ -205,21 +216,28 @@ def sealed_sha256(item: SubmissionItem) -> str | None:
 
 
 async def extend(
-    session: AsyncSession, submission: Submission, items: Iterable[ItemDraft]
+    session: AsyncSession, submission: Submission, items: Sequence[ItemDraft]
 ) -> None:
-    """Add items to a draft block by block, so that few are held at a time."""
-    await session.flush()
-    waiting = iter(items)
-    while block := list(islice(waiting, queries.BLOCK)):
-        if submission.item_count + len(block) > ITEM_LIMIT:
-            raise TooManyItems(limit=ITEM_LIMIT)
-        rows = [
-            {"submission_id": submission.id, "number": number, **_columns(draft)}
-            for number, draft in enumerate(block, submission.item_count + 1)
-        ]
-        submission.title = submission.title or _title(block)
-        submission.item_count += len(block)
-        await session.execute(sa.insert(SubmissionItem), rows)
+    """Add items to a draft."""
+    rows = _take_in(submission, items)
+    await session.flush()  # a new submission is there before its items
+    await session.execute(sa.insert(SubmissionItem), rows)
+
+
+def _take_in(
+    submission: Submission, items: Sequence[ItemDraft]
+) -> list[dict[str, Any]]:
+    """Count items in, and return their rows."""
+    first = submission.item_count + 1
+    submission.item_count += len(items)
+    if submission.item_count > ITEM_LIMIT:
+        raise TooManyItems(limit=ITEM_LIMIT)
+    if items and not submission.title:
+        submission.title = _title(items)
+    return [
+        {"submission_id": submission.id, "number": number, **_columns(draft)}
+        for number, draft in enumerate(items, first)
+    ]
 
 
 async def _move_up(session: AsyncSession, submission: Submission, number: int) -> None:
@@ -234,8 +252,8 @@ async def _move_up(session: AsyncSession, submission: Submission, number: int) -
         )
 
 
-def _title(block: Sequence[ItemDraft]) -> str:
-    first = block[0]
+def _title(items: Sequence[ItemDraft]) -> str:
+    first = items[0]
     name = first.content.name.zh if first.content else str(first.factor)
     return name[:_TITLE]
 

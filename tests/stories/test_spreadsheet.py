@@ -44,6 +44,8 @@ async def test_a_good_file_becomes_a_draft(sessions: Sessions) -> None:
         draft = document["submission"]
         assert (draft["state"], draft["item_count"]) == ("DRAFT", 3)
         assert draft["items"][0]["content"]["value"] == "16.50"
+        events = await everybody.get("auditor", f"/submissions/{draft['id']}/events")
+        assert events.json()["items"][0]["after"]["items"] == 3
 
 
 async def test_a_bad_cell_is_named_and_nothing_is_stored(sessions: Sessions) -> None:
