@@ -56,6 +56,11 @@ def test_the_facts_are_known() -> None:
         "duty",
         "review",
         "problem_report",
+        "log_node",
+        "log_checkpoint",
+        "log_cosignature",
+        "log_alarm",
+        "release",
     }
 
 
