@@ -23,6 +23,7 @@ from app.http.routing import StrictRoute
 from app.http.services import open_services
 from app.reference.policy import DEMO, NATIONAL
 from app.settings import Settings
+from app.translog.keys import KeySource
 
 
 class TanYin(FastAPI):
@@ -87,7 +88,9 @@ def _lifespan(settings: Settings) -> Lifespan[FastAPI]:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         policy = DEMO if settings.demo else NATIONAL
         url = str(settings.database_url)
-        async with open_services(url, policy) as services:
+        keys = KeySource(settings.log_key_file, settings.log_key)
+        witnesses = settings.witnesses
+        async with open_services(url, policy, keys, witnesses) as services:
             app.state.services = services
             yield
 

@@ -10,7 +10,9 @@ from typing import Final
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.http.witnesses import Witness
 from app.kit.errors import Invalid
+from app.translog.note import parse_vkey
 
 _MIB: Final = 1024 * 1024
 _DRIVERS: Final = frozenset({"postgresql", "postgresql+asyncpg"})
@@ -40,6 +42,11 @@ class Settings:
     body_limit: int = _MIB
     calculation_body_limit: int = 256 * _MIB
     evidence_limit: int = 50 * _MIB
+    log_key_file: Path | None = None
+    """The private keys that the log is signed with, one a line, the oldest first."""
+    log_key: str | None = None
+    """The same as text."""
+    witnesses: tuple[Witness, ...] = ()
     demo: bool = False
     """No database was named: embedded server, seed data, demo keys, loopback only."""
 
@@ -60,10 +67,11 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
             rule="and TANYIN_MIGRATION_URL are given together or not at all",
         )
     demo = database_url is None
+    data_dir = Path(environ.get("TANYIN_DATA_DIR") or ".data")
     return Settings(
         host=_host(environ, demo=demo),
         port=_integer(environ, "TANYIN_PORT", 8000, 65_535),
-        data_dir=Path(environ.get("TANYIN_DATA_DIR") or ".data"),
+        data_dir=data_dir,
         database_url=database_url,
         migration_url=migration_url,
         rate_limit=_switch(environ, "TANYIN_RATE_LIMIT") and not demo,
@@ -73,8 +81,28 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
             environ, "TANYIN_CALCULATION_BODY_LIMIT", 256 * _MIB, 2**31
         ),
         evidence_limit=_integer(environ, "TANYIN_EVIDENCE_LIMIT", 50 * _MIB, 2**31),
+        log_key_file=_key_file(environ, data_dir if demo else None),
+        log_key=environ.get("TANYIN_LOG_KEY") or None,
+        witnesses=_witnesses(environ.get("TANYIN_WITNESSES") or ""),
         demo=demo,
     )
+
+
+def _key_file(environ: Mapping[str, str], home: Path | None) -> Path | None:
+    """Return where the log's keys are; the demonstration makes its own."""
+    stated = environ.get("TANYIN_LOG_KEY_FILE")
+    if stated:
+        return Path(stated)
+    return None if home is None else home / "log_keys"
+
+
+def _witnesses(text: str) -> tuple[Witness, ...]:
+    try:
+        pairs = [each.split() for each in text.split(",") if each.strip()]
+        return tuple(Witness(parse_vkey(vkey), url.rstrip("/")) for vkey, url in pairs)
+    except ValueError:
+        rule = "is not a list of VKEY URL, separated by commas"
+        raise BadSetting(name="TANYIN_WITNESSES", rule=rule) from None
 
 
 def _url(environ: Mapping[str, str], name: str) -> str | None:

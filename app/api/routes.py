@@ -10,6 +10,7 @@ from app.api import (
     evidence,
     factors,
     keys,
+    log,
     notices,
     organisations,
     reference,
@@ -34,4 +35,5 @@ api.include_router(workflow.routes)
 api.include_router(notices.routes)
 api.include_router(acts.routes)
 api.include_router(audit.routes)
+api.include_router(log.routes)
 api.include_router(desk.routes)

@@ -21,10 +21,12 @@ from app.kit.database import Sessions, create_engine, create_sessions
 from app.kit.embedded import serve_postgres
 from app.settings import Settings
 from app.translog import service as translog
+from app.translog.keys import add_key
 
 _DATABASE: Final = "tanyin"
 _OWNER: Final = "tanyin_owner"
 _APPLICATION: Final = "tanyin_app"
+_ORIGIN: Final = "tanyin.example/log"
 
 Keys = dict[str, dict[str, str]]
 
@@ -50,6 +52,7 @@ def keys_file(settings: Settings) -> Path:
 
 
 async def _fill(settings: Settings) -> None:
+    _ensure_log_key(settings)
     engine = create_engine(str(settings.database_url))
     sessions = create_sessions(engine)
     keys = await _ensure_keys(sessions, settings)
@@ -58,6 +61,12 @@ async def _fill(settings: Settings) -> None:
     if is_empty:
         await _seed(engine, (_actor(keys["publisher"]), _actor(keys["publisher_2"])))
     await engine.dispose()
+
+
+def _ensure_log_key(settings: Settings) -> None:
+    path = settings.log_key_file
+    if path is not None and not path.exists():
+        add_key(path, _ORIGIN)
 
 
 async def _seed(engine: AsyncEngine, publishers: tuple[Actor, Actor]) -> None:

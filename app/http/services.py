@@ -12,8 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Scope
 
 from app.http.head import OUTAGE, Head, follow
+from app.http.signing import LogSigner
+from app.http.witnesses import Witness, Witnesses
 from app.kit.database import Sessions, create_engine, create_reader, create_sessions
 from app.reference.policy import NATIONAL, Policy
+from app.translog.keys import KeySource
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Services:
     sessions: Sessions
     read_sessions: Sessions
     head: Head
+    signer: LogSigner
     policy: Policy = NATIONAL
 
 
@@ -32,20 +36,24 @@ def services_of(scope: Scope) -> Services:
 
 
 @asynccontextmanager
-async def open_services(url: str, policy: Policy) -> AsyncIterator[Services]:
-    """Connect to the database at *url* on demand, and follow its log."""
+async def open_services(
+    url: str, policy: Policy, keys: KeySource, witnesses: tuple[Witness, ...]
+) -> AsyncIterator[Services]:
+    """Connect to the database at *url* on demand; follow its log, and sign it."""
     engine, reader = (
         create(url, pool_size=5, max_overflow=5, pool_timeout=5)
         for create in (create_engine, create_reader)
     )
     for each in (engine, reader):
         _drop_dead_connections(each)
-    head = Head(create_sessions(reader))
+    sessions, read_sessions = create_sessions(engine), create_sessions(reader)
+    head = Head(read_sessions)
+    signer = LogSigner(sessions, head, keys, Witnesses(sessions, witnesses))
     with suppress(*OUTAGE):
         await head.renew()
     follower = asyncio.create_task(follow(head, url))
     try:
-        yield Services(create_sessions(engine), create_sessions(reader), head, policy)
+        yield Services(sessions, read_sessions, head, signer, policy)
     finally:
         follower.cancel()
         with suppress(asyncio.CancelledError):

@@ -5,7 +5,7 @@ version number and instant, then record, entry and rows; the caller commits. A c
 anywhere before the commit leaves nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,14 +16,14 @@ from app.factors.codes import factor_code
 from app.factors.content import Content, natural_key, series_id
 from app.factors.models import Factor, FactorVersion, StatusChange
 from app.factors.queries import NewestRecord
-from app.kit.canonical import canonical_bytes, sha256_hex
-from app.kit.clock import day, instant_text
+from app.kit.canonical import sha256_hex
+from app.kit.clock import day
 from app.kit.errors import Conflict
 from app.reference import categories, regions
 from app.reference.enums import Road, VersionStatus
 from app.translog import service as translog
 from app.translog.models import LogEntry
-from app.translog.service import Appender, Position
+from app.translog.service import Appender
 
 VERSION_SCHEMA: Final = "tanyin/factor-version/1"
 STATUS_SCHEMA: Final = "tanyin/status-change/1"
@@ -96,7 +96,7 @@ async def change_status(
         "status": status,
         "reason": reason,
     }
-    entry = appender.append(STATUS_SCHEMA, _writer(draft))
+    entry = appender.append(STATUS_SCHEMA, translog.stamped(draft))
     session.add(StatusChange(entry=entry, code=code, version=version, status=status))
     return entry.index
 
@@ -130,7 +130,7 @@ class _Catalogue:
             raise ContentUnchanged(code=factor.code, version=newest.version)
         version = newest.version + 1 if newest else 1
         draft = _draft_record(publication, factor.code, version, newest)
-        entry = appender.append(VERSION_SCHEMA, _writer(draft))
+        entry = appender.append(VERSION_SCHEMA, translog.stamped(draft))
         self.session.add(_version_row(factor, version, entry, publication))
         self.newest[factor.code] = NewestRecord(
             version, sha256_hex(entry.record), content.sha256()
@@ -151,13 +151,6 @@ class _Catalogue:
         self.serials[domain] = serial
         self.factors[key] = factor
         return factor
-
-
-def _writer(draft: dict[str, Any]) -> Callable[[Position], bytes]:
-    """Return the function that completes *draft* with the instant of its position."""
-    return lambda position: canonical_bytes(
-        draft | {"recorded_at": instant_text(position.recorded_at)}
-    )
 
 
 def _draft_record(

@@ -5,13 +5,15 @@ nothing is locked after it, so appenders queue and never deadlock.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.canonical import canonical_bytes
+from app.kit.clock import instant_text
 from app.kit.errors import Invalid
 from app.translog import merkle
 from app.translog.models import RECORD_LIMIT, LogEntry
@@ -41,6 +43,16 @@ class Position:
     recorded_at: dt.datetime
 
 
+Writer: TypeAlias = Callable[[Position], bytes]
+
+
+def stamped(draft: Mapping[str, Any]) -> Writer:
+    """Return what gives *draft* the instant of its position: canonical JSON."""
+    return lambda position: canonical_bytes(
+        {**draft, "recorded_at": instant_text(position.recorded_at)}
+    )
+
+
 @dataclass(slots=True)
 class Appender:
     """Hands out positions while the log's lock is held; ends with the transaction."""
@@ -48,7 +60,7 @@ class Appender:
     session: AsyncSession
     position: Position
 
-    def append(self, kind: str, write: Callable[[Position], bytes]) -> LogEntry:
+    def append(self, kind: str, write: Writer) -> LogEntry:
         """Add the entry that *write* makes of its own position."""
         record = write(self.position)
         if len(record) > RECORD_LIMIT:

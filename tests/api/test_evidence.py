@@ -13,8 +13,6 @@ import pytest
 import sqlalchemy as sa
 
 from app.http.bodies import BodyLimits
-from app.http.head import Head
-from app.http.services import Services
 from app.kit.canonical import canonical_bytes, sha256_hex
 from app.kit.database import Sessions
 from app.main import create_app
@@ -32,6 +30,7 @@ from app.submissions.models import (
 )
 from tests.factories.accounts import Desk, events, open_desk
 from tests.factories.probe import client_of
+from tests.factories.services import services
 
 PDF = b"%PDF-1.7\n" + bytes(range(256))
 DIGEST = sha256_hex(PDF)
@@ -266,7 +265,7 @@ async def small(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of an application that takes documents of 1,000 bytes."""
     app = create_app(Settings(rate_limit=False))
     app.state.body_limits = BodyLimits(json=MIB, large=MIB, evidence=1000)
-    app.state.services = Services(sessions, sessions, Head(sessions))
+    app.state.services = services(sessions)
     async with client_of(app) as client:
         yield client
 

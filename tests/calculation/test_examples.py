@@ -18,8 +18,6 @@ from app.calculation.documents import CalculationAnswer
 from app.calculation.reading import Document
 from app.calculation.request import NotSupportedYet, parse
 from app.cli import seed
-from app.http.head import Head
-from app.http.services import Services
 from app.kit.database import Sessions
 from app.kit.errors import Invalid
 from app.kit.schemas import BadDay
@@ -28,6 +26,7 @@ from app.settings import Settings
 from app.translog import service as translog
 from tests.factories.people import actor_of
 from tests.factories.probe import client_of
+from tests.factories.services import services
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "seed_data" / "examples"
@@ -190,7 +189,7 @@ async def test_page_shows_every_number_of_the_worked_example(
 
 async def test_the_examples_of_the_description_can_be_posted(seeded: Sessions) -> None:
     app = create_app(Settings(rate_limit=False))
-    app.state.services = Services(seeded, seeded, Head(seeded))
+    app.state.services = services(seeded)
     operation = app.openapi()["paths"]["/v1/calculations"]["post"]
     examples = operation["requestBody"]["content"]["application/json"]["examples"]
 

@@ -9,13 +9,12 @@ import httpx
 
 from app.accounts.demo import DemoKey, create_demo_accounts
 from app.audit.service import Actor
-from app.http.head import Head
-from app.http.services import Services
 from app.kit.database import Sessions
 from app.main import create_app
 from app.reference.policy import DEMO, Policy
 from app.settings import Settings
 from tests.factories.probe import client_of
+from tests.factories.services import services
 
 Answer = dict[str, Any]
 
@@ -57,7 +56,7 @@ async def people(sessions: Sessions, policy: Policy = DEMO) -> AsyncIterator[Peo
     async with sessions.begin() as session:
         keys = await create_demo_accounts(session)
     app = create_app(Settings(rate_limit=False))
-    app.state.services = Services(sessions, sessions, Head(sessions), policy)
+    app.state.services = services(sessions, policy)
     async with AsyncExitStack() as stack:
         clients = {"nobody": await stack.enter_async_context(client_of(app))}
         for name, key in keys.items():

@@ -1,0 +1,85 @@
+"""The newest checkpoint of the log, signed, with what witnesses have added.
+
+Made on demand: a size is signed only after its root was committed.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from app.http.head import Head
+from app.http.witnesses import Witnesses
+from app.kit import clock
+from app.kit.database import Sessions
+from app.translog import checkpoints, keys, note
+from app.translog.checkpoints import Root
+from app.translog.keys import KeySource
+from app.translog.note import Checkpoint, Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint with its signed note."""
+
+    root: Root
+    text: str
+
+
+@dataclass(slots=True)
+class LogSigner:
+    """Signs checkpoints; one a process, so that each size is signed once at a time."""
+
+    sessions: Sessions
+    head: Head
+    source: KeySource
+    witnesses: Witnesses
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _newest: Signed | None = None
+    _signers: tuple[Signer, ...] = ()
+    _stamp: int = -1
+
+    async def newest(self) -> Signed:
+        """Return the newest checkpoint; raises what keeps it from being signed."""
+        async with self._lock:
+            await self._load()
+            known = self._newest
+            if known is None or known.root.size < await self.head.current():
+                known = self._newest = await self._make()
+            return known
+
+    async def at(self, size: int) -> Signed:
+        """Return the checkpoint at *size*, up to which the log has grown."""
+        newest = await self.newest()
+        if size == newest.root.size:
+            return newest
+        return self._sign(await checkpoints.at(self.sessions, size))
+
+    async def signers(self) -> tuple[Signer, ...]:
+        """Return the keys in use, the oldest first."""
+        async with self._lock:
+            await self._load()
+        return self._signers
+
+    async def _load(self) -> None:
+        """Read the keys again if they have changed, and announce those that are new."""
+        stamp = self.source.stamp()
+        if stamp == self._stamp:
+            return
+        signers = self.source.read()
+        async with self.sessions.begin() as session:
+            await keys.announce(session, signers)
+        await self.head.renew()
+        self._stamp, self._signers, self._newest = stamp, signers, None
+
+    async def _make(self) -> Signed:
+        root = await checkpoints.bring_up_to_date(self.sessions)
+        self.head.advance(root.size)
+        signed = self._sign(root)
+        lines = await self.witnesses.lines(root, signed.text)
+        return Signed(root, signed.text + "".join(lines))
+
+    def _sign(self, root: Root) -> Signed:
+        text = Checkpoint(self._signers[0].name, root.size, root.root).text
+        at = int(clock.now().timestamp())
+        return Signed(
+            root, note.signed(text, [x.sign(text, at) for x in self._signers])
+        )
