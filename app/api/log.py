@@ -256,7 +256,7 @@ async def _proof(
         log_index=index,
         tree_size=size,
         leaf_hash=path.leaf.hex(),
-        root_hash=path.root.hex(),
+        root_hash=signed.root.root.hex(),
         hashes=_hex(path.hashes),
         checkpoint=signed.text,
     )
