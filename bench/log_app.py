@@ -9,6 +9,7 @@ that took, fills the log up, and covers it by a checkpoint.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from typing import Final
@@ -39,7 +40,8 @@ _PEOPLE: Final = ("p_bench_1", "p_bench_2")
 # Entries as the service writes them, of about the length of a version's record.
 _FILL: Final = r"""
 INSERT INTO log_entry (index, kind, record, leaf_hash, recorded_at)
-SELECT index, 'tanyin/status-change/1', record, sha256(cast('\x00' AS bytea) || record), at
+SELECT
+  index, 'tanyin/status-change/1', record, sha256('\x00'::bytea || record), at
 FROM (
   SELECT index, at, convert_to(
     '{"code":"CNF-01-000001-14","reason":"' || repeat(md5(cast(index AS text)), 40)
@@ -100,9 +102,9 @@ async def _prepare(url: str) -> None:
 
 
 def _named(document: dict[str, object], number: int) -> str:
-    import json
-
-    return json.dumps(document | {"name": {"zh": f"铝锭{number}", "en": f"No. {number}"}})
+    return json.dumps(
+        document | {"name": {"zh": f"铝锭{number}", "en": f"No. {number}"}}
+    )
 
 
 if __name__ == "__main__":
