@@ -33,6 +33,15 @@ _LOGGED: Final = (FactorVersion, StatusChange, Release)
 _DERIVED: Final = "labels"
 _LABELS: Final = FactorVersion.__table__.c[_DERIVED].computed.sqltext
 
+# What else may come of reading what this service has not written.
+_UNREADABLE: Final = (
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
 Facts = dict[str, Any]
 
 
@@ -79,7 +88,7 @@ class Rebuild:
             self._make(catalogue, log, orjson.loads(entry.record))
         except (DomainError, _Contradiction) as error:
             yield str(error)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except _UNREADABLE as error:
             yield f"the record cannot be read: {error}".partition("\n")[0]
         yield from log.differences
 

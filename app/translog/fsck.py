@@ -232,7 +232,7 @@ class _Tree:
         self._last = at
         try:
             head = _HEAD.decode(record)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             yield Finding(Kind.ENTRY, f"entry {index} is no record")
             return
         if head.recorded_at != instant_text(at):
