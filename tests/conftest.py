@@ -109,7 +109,8 @@ def _database(server: Server, name: str) -> Database:
 
 
 @asynccontextmanager
-async def _clone(server: Server, template: str) -> AsyncIterator[Database]:
+async def cloned(server: Server, template: str) -> AsyncIterator[Database]:
+    """Yield a database of its own that begins as *template* is."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     name = f"test_{worker}_{next(_numbers)}"
     admin = await asyncpg.connect(
@@ -131,7 +132,7 @@ async def _clone(server: Server, template: str) -> AsyncIterator[Database]:
 @pytest.fixture(scope="session")
 async def worker_database(server: Server, template: str) -> AsyncIterator[Database]:
     """Yield the database that the rolled-back tests of this worker share."""
-    async with _clone(server, template) as database:
+    async with cloned(server, template) as database:
         yield database
 
 
@@ -154,7 +155,7 @@ async def database(
     if request.node.get_closest_marker("committed") is None:
         yield worker_database
         return
-    async with _clone(server, template) as database:
+    async with cloned(server, template) as database:
         yield database
 
 

@@ -18,7 +18,7 @@ from app.audit.service import Actor
 from app.cli import seed
 from app.kit import migrate
 from app.kit.database import Sessions, create_engine, create_sessions
-from app.kit.embedded import serve_postgres
+from app.kit.embedded import Server, reach_postgres, serve_postgres
 from app.settings import Settings
 from app.translog import service as translog
 from app.translog.keys import add_key
@@ -36,14 +36,28 @@ def running_demo(settings: Settings) -> Iterator[Settings]:
     """Run the embedded database, complete with content; yield settings that name it."""
     with serve_postgres(settings.data_dir) as server:
         asyncio.run(server.ensure_database(_DATABASE, _OWNER))
-        ready = replace(
-            settings,
-            database_url=server.url(_APPLICATION, _DATABASE),
-            migration_url=server.url(_OWNER, _DATABASE),
-        )
+        ready = _named(settings, server)
         migrate.upgrade(str(ready.migration_url), str(ready.database_url))
         asyncio.run(_fill(ready))
         yield ready
+
+
+@contextmanager
+def reached_database(settings: Settings) -> Iterator[str]:
+    """Yield the URL of the database, be it the demonstration's while it is served."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    with reach_postgres(settings.data_dir) as server:
+        yield str(_named(settings, server).database_url)
+
+
+def _named(settings: Settings, server: Server) -> Settings:
+    return replace(
+        settings,
+        database_url=server.url(_APPLICATION, _DATABASE),
+        migration_url=server.url(_OWNER, _DATABASE),
+    )
 
 
 def keys_file(settings: Settings) -> Path:

@@ -1,9 +1,12 @@
 """SQLAlchemy base and engines; one dialect: PostgreSQL from 15 on."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -61,3 +64,18 @@ def create_reader(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - pa
 def create_sessions(engine: AsyncEngine) -> Sessions:
     """Return the maker of sessions on *engine*."""
     return async_sessionmaker(engine, expire_on_commit=False)
+
+
+@asynccontextmanager
+async def open_snapshot(url: str) -> AsyncIterator[AsyncConnection]:
+    """Yield a connection that sees one state of the database, and changes nothing."""
+    engine = create_engine(url).execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    )
+    try:
+        async with engine.begin() as connection:
+            # SQLAlchemy begins with the first statement.
+            await connection.execute(sa.select(1))
+            yield connection
+    finally:
+        await engine.dispose()

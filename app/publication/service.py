@@ -5,25 +5,26 @@ version number and instant, then record, entry and rows; the caller commits. A c
 anywhere before the commit leaves nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import queries, search
-from app.factors.codes import factor_code
+from app.factors.codes import Pin, factor_code
 from app.factors.content import Content, natural_key, series_id
 from app.factors.models import Factor, FactorVersion, StatusChange
 from app.factors.queries import NewestRecord
 from app.kit.canonical import sha256_hex
 from app.kit.clock import day
+from app.kit.database import Base
 from app.kit.errors import Conflict
 from app.reference import categories, regions
 from app.reference.enums import Road, VersionStatus
 from app.translog import service as translog
 from app.translog.models import LogEntry
-from app.translog.service import Appender
+from app.translog.service import Writer
 
 VERSION_SCHEMA: Final = "tanyin/factor-version/1"
 STATUS_SCHEMA: Final = "tanyin/status-change/1"
@@ -75,7 +76,7 @@ async def publish_all(
         if len(set(publication.publishers)) != len(publication.publishers):
             raise OnePublisher
     appender = await translog.open_appender(session)
-    catalogue = await _Catalogue.load(session, publications)
+    catalogue = await _load(session, publications)
     return [catalogue.publish(appender, publication) for publication in publications]
 
 
@@ -97,47 +98,55 @@ async def change_status(
         "reason": reason,
     }
     entry = appender.append(STATUS_SCHEMA, translog.stamped(draft))
-    session.add(StatusChange(entry=entry, code=code, version=version, status=status))
+    session.add(status_row(entry, draft))
     return entry.index
 
 
+def status_row(entry: LogEntry, facts: Mapping[str, Any]) -> StatusChange:
+    """Return the row for an entry that changes a status."""
+    return StatusChange(
+        entry=entry,
+        code=facts["code"],
+        version=facts["version"],
+        status=facts["status"],
+    )
+
+
+class Log(Protocol):
+    """Where entries go; when the catalogue is rebuilt, where they are."""
+
+    def append(self, kind: str, write: Writer) -> LogEntry:
+        """Add the entry that *write* makes of its position."""
+
+
 @dataclass(slots=True)
-class _Catalogue:
-    """What the lock protects: factors by natural key, newest records, serials."""
+class Catalogue:
+    """What the lock protects: codes by natural key, newest records, serials.
 
-    session: AsyncSession
-    factors: dict[str, Factor]
-    newest: dict[str, NewestRecord]
-    serials: dict[str, int]
+    `add` takes each row that is made.
+    """
 
-    @classmethod
-    async def load(
-        cls, session: AsyncSession, publications: Sequence[Publication]
-    ) -> "_Catalogue":
-        keys = [natural_key(publication.content) for publication in publications]
-        factors = await queries.list_factors_by_key(session, keys)
-        newest = await queries.newest_records(session, [f.code for f in factors])
-        serials = await queries.last_serials(session)
-        return cls(session, {f.natural_key: f for f in factors}, newest, serials)
+    add: Callable[[Base], None]
+    codes: dict[str, str] = field(default_factory=dict)
+    newest: dict[str, NewestRecord] = field(default_factory=dict)
+    serials: dict[str, int] = field(default_factory=dict)
 
-    def publish(self, appender: Appender, publication: Publication) -> Published:
+    def publish(self, log: Log, publication: Publication) -> Published:
         """Append one version; its number is safe because the log's lock is held."""
         content = publication.content
         key = natural_key(content)
-        factor = self.factors.get(key) or self._new_factor(content, key)
-        newest = self.newest.get(factor.code)
-        if newest and newest.content_sha256 == content.sha256():
-            raise ContentUnchanged(code=factor.code, version=newest.version)
+        code = self.codes.get(key) or self._new_factor(content, key)
+        newest, digest = self.newest.get(code), content.sha256()
+        if newest and newest.content_sha256 == digest:
+            raise ContentUnchanged(code=code, version=newest.version)
         version = newest.version + 1 if newest else 1
-        draft = _draft_record(publication, factor.code, version, newest)
-        entry = appender.append(VERSION_SCHEMA, translog.stamped(draft))
-        self.session.add(_version_row(factor, version, entry, publication))
-        self.newest[factor.code] = NewestRecord(
-            version, sha256_hex(entry.record), content.sha256()
-        )
-        return Published(factor.code, version, entry.index)
+        draft = _draft_record(publication, digest, Pin(code, version), newest)
+        entry = log.append(VERSION_SCHEMA, translog.stamped(draft))
+        self.add(_version_row(Pin(code, version), entry, publication))
+        self.newest[code] = NewestRecord(version, sha256_hex(entry.record), digest)
+        return Published(code, version, entry.index)
 
-    def _new_factor(self, content: Content, key: str) -> Factor:
+    def _new_factor(self, content: Content, key: str) -> str:
         domain = categories.category(content.category).domain
         serial = self.serials.get(domain, 0) + 1
         factor = Factor(
@@ -147,38 +156,49 @@ class _Catalogue:
             natural_key=key,
             series_id=series_id(content),
         )
-        self.session.add(factor)
+        self.add(factor)
         self.serials[domain] = serial
-        self.factors[key] = factor
-        return factor
+        self.codes[key] = factor.code
+        return factor.code
+
+
+async def _load(
+    session: AsyncSession, publications: Sequence[Publication]
+) -> Catalogue:
+    keys = [natural_key(publication.content) for publication in publications]
+    factors = await queries.list_factors_by_key(session, keys)
+    return Catalogue(
+        add=session.add,
+        codes={each.natural_key: each.code for each in factors},
+        newest=await queries.newest_records(session, [each.code for each in factors]),
+        serials=await queries.last_serials(session),
+    )
 
 
 def _draft_record(
-    publication: Publication, code: str, version: int, newest: NewestRecord | None
+    publication: Publication, digest: str, pin: Pin, newest: NewestRecord | None
 ) -> dict[str, Any]:
     return {
         "schema": VERSION_SCHEMA,
-        "code": code,
-        "version": version,
+        "code": pin.code,
+        "version": pin.version,
         "content": publication.content.model_dump(mode="json"),
         "road": publication.road,
         "review": {
             **publication.review,
-            "digest": publication.content.sha256(),
+            "digest": digest,
             "publishers": list(publication.publishers),
         },
         "previous": newest.record_sha256 if newest else None,
     }
 
 
-def _version_row(
-    factor: Factor, version: int, entry: LogEntry, publication: Publication
-) -> FactorVersion:
+def _version_row(pin: Pin, entry: LogEntry, publication: Publication) -> FactorVersion:
     content = publication.content
     citation = content.sources[0]
     return FactorVersion(
-        factor=factor,
-        version=version,
+        code=pin.code,
+        version=pin.version,
         entry=entry,
         kind=content.kind,
         category=content.category,

@@ -103,7 +103,12 @@ async def announced(session: AsyncSession) -> list[Announced]:
         .where(LogEntry.kind == KEY_SCHEMA)
         .order_by(LogEntry.index)
     )
-    return [_ENTRY.validate_json(each) for each in records]
+    return [parse_announcement(each) for each in records]
+
+
+def parse_announcement(record: bytes) -> Announced:
+    """Read an entry that announces a key; raises ValueError."""
+    return _ENTRY.validate_json(record)
 
 
 async def announce(session: AsyncSession, signers: Sequence[Signer]) -> None:

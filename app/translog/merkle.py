@@ -147,6 +147,32 @@ class Accumulator:
         return range_hash((0, self.size), read)
 
 
+@dataclass(slots=True)
+class Peaks:
+    """The same for whoever wants the root at every size: one hash a leaf is kept ready.
+
+    Held are the roots of the complete subtrees, one for each binary digit of the size.
+    """
+
+    size: int = 0
+    peaks: list[bytes] = field(default_factory=list)
+
+    def append(self, leaf: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Add a leaf hash; yield level, index and hash of each node it completes."""
+        self.size += 1
+        node, height, rest = leaf, 0, self.size
+        while not rest & 1:
+            node = node_hash(self.peaks.pop(), node)
+            height, rest = height + 1, rest >> 1
+            if not height % HEIGHT:
+                yield height // HEIGHT, rest - 1, node
+        self.peaks.append(node)
+
+    def root(self) -> bytes:
+        """Return the root of what was added."""
+        return _fold(self.peaks) if self.peaks else EMPTY_ROOT
+
+
 def root(leaves: Iterable[bytes]) -> bytes:
     """Return the root of a tree of leaf hashes."""
     tree = Accumulator()

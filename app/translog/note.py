@@ -283,6 +283,11 @@ def parse_hash(text: str) -> bytes:
     return found
 
 
+def is_name(text: str) -> bool:
+    """Tell whether *text* may be the name of a key."""
+    return _NAME.fullmatch(text) is not None
+
+
 def write_hash(found: bytes) -> str:
     """Return bytes in base64, as notes and proofs have them."""
     return _base64(found)

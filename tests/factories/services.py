@@ -18,10 +18,13 @@ LOG_KEY = note.Signer(
 
 
 def services(
-    sessions: Sessions, policy: Policy = NATIONAL, witnesses: tuple[Witness, ...] = ()
+    sessions: Sessions,
+    policy: Policy = NATIONAL,
+    witnesses: tuple[Witness, ...] = (),
+    keys: tuple[note.Signer, ...] = (LOG_KEY,),
 ) -> Services:
     """Return services on *sessions*, with a log key that every test knows."""
     head = Head(sessions)
-    source = KeySource(text=LOG_KEY.private_text)
+    source = KeySource(text="\n".join(each.private_text for each in keys))
     signer = LogSigner(sessions, head, source, Witnesses(sessions, witnesses))
     return Services(sessions, sessions, head, signer, policy)

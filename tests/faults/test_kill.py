@@ -104,7 +104,7 @@ class Service:
 
     def look(self) -> tuple[int, list[str]]:
         """Return how many events there are, and what does not fit together."""
-        url = Server(Path(self._status()[4])).url("tanyin_app", "tanyin")
+        url = Server(self.socket_dir()).url("tanyin_app", "tanyin")
 
         async def look() -> tuple[int, list[str]]:
             engine = create_engine(url)
@@ -114,6 +114,10 @@ class Service:
             return found
 
         return asyncio.run(look())
+
+    def socket_dir(self) -> Path:
+        """Return where its PostgreSQL listens."""
+        return Path(self._status()[4])
 
     def _status(self) -> list[str]:
         path = self.data_dir / "postgres" / "postmaster.pid"
