@@ -16,18 +16,16 @@ from app.factors.schemas import (
     FactorSearch,
     PageQuery,
 )
-from app.http.dependencies import ReadSession, Snapshot, resolve_snapshot
-from app.http.findings import query_pointer
+from app.http.dependencies import ReadSession, Snapshot
+from app.http.pages import CURSOR, link_next, snapshot_of_cursor
 from app.http.problems import problem_responses, response_headers
 from app.http.routing import router
 from app.kit.canonical import sha256_hex
 from app.kit.errors import NotFound
-from app.kit.paging import BadCursor
 
 routes = router("factors")
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
-_CURSOR: Final = query_pointer("cursor")
 
 
 async def _code(
@@ -67,11 +65,11 @@ async def list_factors(
     must hold. Pages stay what they are while others publish: a cursor keeps the
     snapshot of its first page.
     """
-    position = finding.search_position(query, _CURSOR)
+    position = finding.search_position(query, CURSOR)
     if position is not None:
-        snapshot = await _snapshot_of_cursor(request, position[0], snapshot)
-    page = await finding.search_factors(session, query, snapshot, _CURSOR)
-    _link_next(request, response, page)
+        snapshot = await snapshot_of_cursor(request, position[0], snapshot)
+    page = await finding.search_factors(session, query, snapshot, CURSOR)
+    link_next(request, response, page.next_cursor)
     return page
 
 
@@ -103,11 +101,11 @@ async def list_versions(
 
     Each has its status at the snapshot, and its `change_reason`.
     """
-    position = factors.versions_position(code, query, _CURSOR)
+    position = factors.versions_position(code, query, CURSOR)
     if position is not None:
-        snapshot = await _snapshot_of_cursor(request, position[0], snapshot)
-    page = await factors.list_versions(session, code, query, snapshot, _CURSOR)
-    _link_next(request, response, page)
+        snapshot = await snapshot_of_cursor(request, position[0], snapshot)
+    page = await factors.list_versions(session, code, query, snapshot, CURSOR)
+    link_next(request, response, page.next_cursor)
     return page
 
 
@@ -139,19 +137,3 @@ async def get_record(
     record = await factors.get_record(session, Pin(code, n), snapshot)
     headers = {"Cache-Control": _FOREVER, "ETag": f'"{sha256_hex(record)}"'}
     return Response(record, media_type="application/json", headers=headers)
-
-
-async def _snapshot_of_cursor(request: Request, stated: int, asked: int) -> int:
-    """Return the snapshot of a cursor, which may not differ from one asked for."""
-    if stated != asked and "snapshot" in request.query_params:
-        raise BadCursor(pointer=_CURSOR)
-    size = await resolve_snapshot(request, str(stated), _CURSOR)
-    request.scope["tanyin.snapshot"] = size
-    return size
-
-
-def _link_next(request: Request, response: Response, page: FactorPage) -> None:
-    if page.next_cursor is not None:
-        following = request.url.include_query_params(cursor=page.next_cursor)
-        address = f"{following.path}?{following.query}"
-        response.headers["Link"] = f'<{address}>; rel="next"'

@@ -13,12 +13,12 @@ from app.factors.schemas import PageQuery
 from app.http.bodies import JsonBody
 from app.http.dependencies import ActorTrail, ReadSession, Snapshot, resolve_snapshot
 from app.http.findings import query_pointer
+from app.http.pages import CURSOR, link_next, snapshot_of_cursor
 from app.http.problems import problem_responses, response_headers
 from app.http.routing import router
 from app.http.services import services_of
 from app.kit.canonical import sha256_hex
 from app.kit.errors import Conflict, Forbidden, NotFound
-from app.kit.paging import BadCursor
 from app.kit.schemas import Schema, Text
 from app.publication import acts, changes, export, releases
 from app.publication.changes import ChangePage, Span
@@ -28,7 +28,6 @@ from app.publication.releases import ReleaseName, ReleasePage, ReleaseRead
 
 routes = router("releases")
 
-_CURSOR: Final = query_pointer("cursor")
 _SINCE: Final = query_pointer("since")
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _JSON: Final = "application/json"
@@ -108,14 +107,12 @@ async def list_releases(
     query: Annotated[PageQuery, Query()],
 ) -> ReleasePage:
     """List the releases that the log has at the snapshot, the newest first."""
-    position = releases.list_position(query, _CURSOR)
+    position = releases.list_position(query, CURSOR)
     if position is not None:
-        if position[0] != snapshot and "snapshot" in request.query_params:
-            raise BadCursor(pointer=_CURSOR)
-        snapshot = await resolve_snapshot(request, str(position[0]), _CURSOR)
-    page = await releases.list_releases(session, snapshot, query, _CURSOR)
+        snapshot = await snapshot_of_cursor(request, position[0], snapshot)
+    page = await releases.list_releases(session, snapshot, query, CURSOR)
     response.headers["TanYin-Snapshot"] = str(snapshot)
-    _link_next(request, response, page.next_cursor)
+    link_next(request, response, page.next_cursor)
     return page
 
 
@@ -149,9 +146,9 @@ async def list_release_changes(
     release = await releases.get_release(session, name)
     span = Span(since, release.size)
     span.check(_SINCE)
-    page = await changes.list_changes(session, span, query, _CURSOR)
+    page = await changes.list_changes(session, span, query, CURSOR)
     response.headers["TanYin-Snapshot"] = str(release.size)
-    _link_next(request, response, page.next_cursor)
+    link_next(request, response, page.next_cursor)
     return page
 
 
@@ -247,10 +244,3 @@ def _is_held(request: Request, etag: str) -> bool:
     return given == "*" or etag in [
         tag.strip().removeprefix("W/") for tag in given.split(",")
     ]
-
-
-def _link_next(request: Request, response: Response, cursor: str | None) -> None:
-    if cursor is not None:
-        following = request.url.include_query_params(cursor=cursor)
-        address = f"{following.path}?{following.query}"
-        response.headers["Link"] = f'<{address}>; rel="next"'

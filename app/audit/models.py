@@ -25,6 +25,7 @@ class Event(Base):
         sa.Index(None, "object_type", "object_id", "seq"),
         sa.Index(None, "submission_id", "seq"),
         sa.Index(None, "person_id", "seq"),
+        sa.Index(None, "log_index", postgresql_where=sa.text("log_index IS NOT NULL")),
         {"info": APPEND_ONLY},
     )
 

@@ -33,7 +33,8 @@ from app.calculation.documents import (
     StagePart,
     UsedFactor,
 )
-from app.calculation.engine import Floats, Ints, Solution
+from app.calculation.elimination import Floats
+from app.calculation.engine import Ints, Solution
 from app.calculation.reading import Reading
 from app.calculation.request import CalculationRequest, GwpSetCode
 from app.calculation.resolution import Route

@@ -14,7 +14,8 @@ import numpy as np
 
 from app.calculation import amounts, findings
 from app.calculation.allocation import checked_share, not_listed
-from app.calculation.engine import Floats, Ints, System
+from app.calculation.elimination import Floats
+from app.calculation.engine import Ints, System
 from app.calculation.findings import Ledger
 from app.calculation.request import (
     CalculationRequest,

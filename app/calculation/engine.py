@@ -16,25 +16,19 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csc_array, csr_array, eye_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
-from scipy.sparse.linalg import SuperLU, splu
 
+from app.calculation import elimination
+from app.calculation.elimination import Factors, Floats, Uses
 from app.kit.errors import Invalid
 
 VERSION: Final = "tanyin-engine/1"
 RESIDUAL: Final = 1e-9
-# A pivot this small beside the numbers it comes from is rounding, not a loop's margin.
-PIVOT: Final = 1e-14
 # A sum this small beside its parts is what their rounding has left.
 NOISE: Final = 1e-14
-# Of the heights of a loop only differences count; this weight settles where zero lies.
-ANCHOR: Final = 1e-6
-# The diagonal is the pivot unless it is this small beside the largest of its column.
-DIAGONAL: Final = 0.1
 NOWHERE: Final = -9999  # how SciPy marks a node that has no predecessor
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.intp]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
@@ -106,33 +100,6 @@ class _Graph:
     component: Ints
     reached: Flags
     via: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class _Uses:
-    """Cᵀ, and the same where parallel lines of different sign do not cancel."""
-
-    net: csc_array
-    gross: csc_array
-
-
-@dataclass(frozen=True, slots=True)
-class _Factors:
-    """C, and the factors of (I − C)ᵀ with every throughput in its own `unit`."""
-
-    uses: _Uses
-    scaled: SuperLU
-    unit: Floats
-
-    def solve(self, demand: Floats) -> Floats:
-        """Return y with (I − C) y = demand."""
-        solution: Floats = self.unit * self.scaled.solve(demand / self.unit, trans="T")
-        return solution
-
-    def solve_transposed(self, burden: Floats) -> Floats:
-        """Return h with (I − C)ᵀ h = burden."""
-        solution: Floats = self.scaled.solve(burden * self.unit) / self.unit
-        return solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,16 +238,16 @@ def _open_loops(system: System, graph: _Graph, looping: Flags) -> _Loops:
         return found
     inner = graph.component[system.user] == graph.component[system.supplier]
     uses = _uses(system, members, inner & looping[system.user]).net
-    unit = _balance(uses)
-    factors = _factors(uses, unit, "COLAMD")
-    if factors is None or _has_noise(factors):
+    unit = elimination.balance(uses)
+    factors = elimination.factorise(uses, unit, "COLAMD")
+    if factors is None or elimination.has_noise(factors):
         raise _unsolvable(system, graph)
     found.unit[members] = unit
     found.turn[members] = factors.perm_c
     return found
 
 
-def _uses(system: System, nodes: Ints, links: Flags) -> _Uses:
+def _uses(system: System, nodes: Ints, links: Flags) -> Uses:
     """Return what *nodes* take of each other along *links*."""
     place = np.zeros(len(system.output), dtype=np.intp)
     place[nodes] = np.arange(len(nodes))
@@ -294,65 +261,19 @@ def _uses(system: System, nodes: Ints, links: Flags) -> _Uses:
         for amounts in (taken, np.abs(taken))
     )
     net.data = settled(net.data, gross.data)
-    return _Uses(net, gross)
+    return Uses(net, gross)
 
 
-def _balance(uses: csc_array) -> Floats:
-    """Return units in which the uses of a loop come as near to 1 as they can.
-
-    Units are the caller's choice: a loop may turn a tonne into 1e15 pieces, and the
-    largest number of a column would be no sign of a good pivot. Least squares of the
-    logarithms are the same loop in any units. Powers of two cost no digits.
-    """
-    links = uses.tocoo()
-    used = links.data != 0
-    user, supplier = (axis[used] for axis in links.coords)
-    height = np.log2(np.abs(links.data[used]))
-    ones, size = np.ones(len(user)), uses.shape[0]
-    rows = np.concatenate([user, supplier, user, supplier])
-    columns = np.concatenate([user, supplier, supplier, user])
-    parts = np.concatenate([ones, ones, -ones, -ones])
-    laplacian = coo_array((parts, (rows, columns)), shape=(size, size))
-    slope = np.bincount(supplier, height, size) - np.bincount(user, height, size)
-    anchored = csc_array(laplacian + ANCHOR * eye_array(size))
-    level = splu(anchored, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0)
-    unit: Floats = np.exp2(np.rint(level.solve(slope)))
-    return unit
-
-
-def _factors(uses: csc_array, unit: Floats, order: str) -> SuperLU | None:
-    """Return the factors of (I − C)ᵀ in units of *unit*, or None where it is singular.
-
-    With users before suppliers a column has no rows below its own loop, so that no
-    pivot is looked for outside of it.
-    """
-    columns = np.repeat(np.arange(len(unit)), np.diff(uses.indptr))
-    scaled = uses.copy()
-    scaled.data = uses.data * unit[uses.indices] / unit[columns]
-    matrix = eye_array(len(unit), format="csc") - scaled
-    try:
-        return splu(matrix, permc_spec=order, diag_pivot_thresh=DIAGONAL)
-    except RuntimeError:  # SuperLU's word for an exactly singular matrix
-        return None
-
-
-def _has_noise(factors: SuperLU) -> bool:
-    """Tell whether a pivot is but what the rounding of its own making has left."""
-    lower, upper = abs(factors.L), abs(factors.U)
-    making = lower.T.tocsc().multiply(upper).sum(axis=0)
-    return bool((upper.diagonal() <= PIVOT * making).any())
-
-
-def _factorise(system: System, graph: _Graph, unit: Floats) -> _Factors:
+def _factorise(system: System, graph: _Graph, unit: Floats) -> Factors:
     kept = graph.reached[system.user]
     uses, unit = _uses(system, graph.order, kept), unit[graph.order]
-    factors = _factors(uses.net, unit, "NATURAL")
+    factors = elimination.factorise(uses.net, unit, "NATURAL")
     if factors is None:
         raise _unsolvable(system, graph)
-    return _Factors(uses, factors, unit)
+    return Factors(uses, factors, unit)
 
 
-def _throughput(system: System, graph: _Graph, factors: _Factors) -> _Throughput:
+def _throughput(system: System, graph: _Graph, factors: Factors) -> _Throughput:
     """Return y for a demand of 1, which is linear and leaves no special case for 0."""
     demand = (graph.order == system.reference).astype(np.float64)
     found = factors.solve(demand)
@@ -369,7 +290,7 @@ def _throughput(system: System, graph: _Graph, factors: _Factors) -> _Throughput
     return _Throughput(*whole)
 
 
-def _height(graph: _Graph, factors: _Factors, throughput: Floats) -> Floats:
+def _height(graph: _Graph, factors: Factors, throughput: Floats) -> Floats:
     """Return by process the largest throughput of its loop.
 
     What cancels to nothing in a loop keeps the rounding of what went round in it.
@@ -381,7 +302,7 @@ def _height(graph: _Graph, factors: _Factors, throughput: Floats) -> Floats:
     return height
 
 
-def _footprint(system: System, graph: _Graph, factors: _Factors) -> Floats:
+def _footprint(system: System, graph: _Graph, factors: Factors) -> Floats:
     """Return the kg CO2e behind one canonical unit of each reached process's output."""
     size = len(system.output)
     own = group(system.process, system.amount * system.intensity, size)
@@ -435,8 +356,8 @@ def _is_singular(system: System, graph: _Graph, component: int) -> bool:
     is_member = graph.component == component
     inner = is_member[system.user] & is_member[system.supplier]
     uses = _uses(system, np.flatnonzero(is_member), inner).net
-    factors = _factors(uses, _balance(uses), "COLAMD")
-    return factors is None or _has_noise(factors)
+    factors = elimination.factorise(uses, elimination.balance(uses), "COLAMD")
+    return factors is None or elimination.has_noise(factors)
 
 
 def _cycle(system: System, start: int, component: Ints) -> list[int]:

@@ -122,7 +122,7 @@ class PinRead(TypedDict):
     """What the successor states."""
     delta: str | None
     """New value minus old value, exactly; null unless both have the same unit."""
-    delta_relative: str | None
+    relative_delta: str | None
     """The delta divided by the absolute old value, to 12 digits."""
     reason: str | None
     """Why it was withdrawn; of what is superseded, why the successor was made."""
@@ -220,7 +220,7 @@ def _read(pin: str, place: Place, known: _Known) -> PinRead:
         "old": old.figure,
         "new": new.figure,
         "delta": by,
-        "delta_relative": relative,
+        "relative_delta": relative,
         "reason": (new if state is PinState.SUPERSEDED else since).reason,
         "since": since.recorded_at,
         "log_index": at,

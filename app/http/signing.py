@@ -4,6 +4,7 @@ Made on demand: a size is signed only after its root was committed.
 """
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 from app.http.head import Head
@@ -32,8 +33,11 @@ class LogSigner:
     head: Head
     source: KeySource
     witnesses: Witnesses
+    fresh_seconds: float = 600
+    """How long witnesses' lines are good for: they say when, and a log may be quiet."""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _newest: Signed | None = None
+    _asked_at: float = 0
     _signers: tuple[Signer, ...] = ()
     _stamp: int = -1
 
@@ -41,10 +45,10 @@ class LogSigner:
         """Return the newest checkpoint; raises what keeps it from being signed."""
         async with self._lock:
             await self._load()
-            known = self._newest
-            if known is None or known.root.size < await self.head.current():
-                known = self._newest = await self._make()
-            return known
+            if await self._is_outdated():
+                self._newest = await self._make()
+            assert self._newest is not None  # noqa: S101 - made just now
+            return self._newest
 
     async def at(self, size: int) -> Signed:
         """Return the checkpoint at *size*, up to which the log has grown."""
@@ -58,6 +62,13 @@ class LogSigner:
         async with self._lock:
             await self._load()
         return self._signers
+
+    async def _is_outdated(self) -> bool:
+        known = self._newest
+        if known is None or known.root.size < await self.head.current():
+            return True
+        age = time.monotonic() - self._asked_at
+        return bool(self.witnesses.every) and age > self.fresh_seconds
 
     async def _load(self) -> None:
         """Read the keys again if they have changed, and announce those that are new."""
@@ -75,6 +86,7 @@ class LogSigner:
         self.head.advance(root.size)
         signed = self._sign(root)
         lines = await self.witnesses.lines(root, signed.text)
+        self._asked_at = time.monotonic()
         return Signed(root, signed.text + "".join(lines))
 
     def _sign(self, root: Root) -> Signed:

@@ -63,6 +63,7 @@ class SubmissionItem(Base):
     __table_args__ = (
         sa.CheckConstraint("(content IS NULL) = (type = 'RETIREMENT')", name="content"),
         sa.Index(None, "natural_key"),
+        sa.Index(None, "log_index", postgresql_where=sa.text("log_index IS NOT NULL")),
         {"info": MUTABLE},
     )
 

@@ -26,6 +26,13 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
     create_checkpoints()
     create_releases()
+    for table in ("event", "submission_item"):
+        op.create_index(
+            f"ix_{table}_log_index",
+            table,
+            ["log_index"],
+            postgresql_where=sa.text("log_index IS NOT NULL"),
+        )
     for table in APPEND_ONLY:
         op.execute(GUARD.format(table=table))
         op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only")

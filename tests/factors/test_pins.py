@@ -12,7 +12,7 @@ from app.reference.enums import VersionStatus
 from tests.factories import factors
 
 PUBLISHED, SUPERSEDED, SUSPENDED, RETIRED, VOID = VersionStatus
-NOTHING = {"successor": None, "new": None, "delta": None, "delta_relative": None}
+NOTHING = {"successor": None, "new": None, "delta": None, "relative_delta": None}
 UNMOVED = {"reason": None, "since": None, "log_index": None}
 
 
@@ -64,7 +64,7 @@ async def test_superseded(sessions: Sessions) -> None:
     assert found["state"] == "SUPERSEDED"
     assert found["successor"] == f"{code}@3"
     assert found["new"]["value"] == "15.90"
-    assert (found["delta"], found["delta_relative"]) == ("-0.6", "-0.0363636363636")
+    assert (found["delta"], found["relative_delta"]) == ("-0.6", "-0.0363636363636")
     assert found["reason"] == "第3版"
     assert found["log_index"] == 1
     assert found["since"].endswith("Z")
@@ -182,7 +182,7 @@ async def test_values_in_other_units_have_no_delta(sessions: Sessions) -> None:
     found = await check_one(sessions, f"{code}@1", 2)
 
     assert found["new"]["unit"] == "gCO2e/kg"
-    assert (found["delta"], found["delta_relative"]) == (None, None)
+    assert (found["delta"], found["relative_delta"]) == (None, None)
 
 
 async def test_a_newer_year_stands_beside_any_state(sessions: Sessions) -> None:

@@ -71,6 +71,25 @@ async def test_a_checkpoint_bears_the_witness_s_line(
     assert KEY.name in again.text
 
 
+async def test_a_quiet_log_has_its_line_renewed(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    times = iter(range(1_000, 2_000))
+    logs = {LOG_KEY.name: [LOG_KEY.verifier]}
+    one = service.Witness(KEY, logs, service.Memory(tmp_path), lambda: next(times))
+    await factors.publish_one(sessions)
+    with served(web.create_app(one)) as url:
+        app = create_app(Settings(rate_limit=False))
+        known = (Witness(KEY.verifier, url),)
+        app.state.services = services(sessions, witnesses=known)
+        app.state.services.signer.fresh_seconds = 0
+        async with client_of(app) as http:
+            answers = [await http.get("/v1/log/checkpoint") for _ in range(3)]
+
+    lines = [note.parse_note(each.text).signatures[1] for each in answers]
+    assert [note.signed_at(each.signature) for each in lines] == [1_000, 1_001, 1_002]
+
+
 async def test_a_log_that_is_behind_its_witness_signs_nothing(
     sessions: Sessions, tmp_path: Path
 ) -> None:

@@ -189,6 +189,7 @@ async def walk_acts(walk: Walk) -> None:
     await walk.do("publisher", f"POST {VERSION}/reinstate", REASON, code, 1)
     await walk.do("publisher", f"POST {VERSION}/void", REASON, code, 1)
     await walk.do("publisher", "POST /v1/factors/{code}/retire", REASON, code)
+    await walk.do("publisher", "POST /v1/releases", {"name": "r1", **REASON})
     draft = {"road": "IMPORT", "items": [document(zh="庚")], **REASON}
     act = await walk.do("publisher", "POST /v1/publications", draft)
     route = "POST /v1/acts/{act_id}/confirm"
