@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-_START_SECONDS: Final = 120
+_START_SECONDS: Final = 600
 _REQUEST_SECONDS: Final = 600
 
 

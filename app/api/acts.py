@@ -34,6 +34,8 @@ class ActRead(Schema):
     kind: ActKind
     code: str | None
     version: int | None
+    release: str | None
+    """The name, where the act makes a release."""
     reason: str
     proposed_by: str
     proposed_at: str
@@ -59,12 +61,14 @@ class PublicationDraft(Schema):
     items: Annotated[tuple[Content, ...], Field(min_length=1, max_length=500)]
 
 
-def _read(act: Act) -> ActRead:
+def read_act(act: Act) -> ActRead:
+    """Return *act* as it is answered."""
     document: dict[str, Any] = {
         "act_id": act.id,
         "kind": act.kind,
         "code": act.code,
         "version": act.version,
+        "release": act.details.get("name"),
         "reason": act.reason,
         "proposed_by": act.proposed_by,
         "proposed_at": instant_text(act.proposed_at),
@@ -82,7 +86,7 @@ async def suspend_version(
 ) -> ActRead:
     """Suspend a version at once; one publisher is enough."""
     target = Target(code, version)
-    return _read(await acts.propose(trail, ActKind.SUSPEND, target, body.reason))
+    return read_act(await acts.propose(trail, ActKind.SUSPEND, target, body.reason))
 
 
 @routes.post(
@@ -93,7 +97,7 @@ async def reinstate_version(
 ) -> ActRead:
     """Propose to end a suspension; another publisher confirms."""
     target = Target(code, version)
-    return _read(await acts.propose(trail, ActKind.REINSTATE, target, body.reason))
+    return read_act(await acts.propose(trail, ActKind.REINSTATE, target, body.reason))
 
 
 @routes.post("/factors/{code}/versions/{version}/void", status_code=202, responses=_ACT)
@@ -102,7 +106,7 @@ async def void_version(
 ) -> ActRead:
     """Propose to declare a version void for ever; another publisher confirms."""
     target = Target(code, version)
-    return _read(await acts.propose(trail, ActKind.VOID, target, body.reason))
+    return read_act(await acts.propose(trail, ActKind.VOID, target, body.reason))
 
 
 @routes.post("/factors/{code}/retire", status_code=202, responses=_ACT)
@@ -111,7 +115,7 @@ async def retire_factor(
 ) -> ActRead:
     """Propose to retire a factor with all its versions; another publisher confirms."""
     target = Target(code, None)
-    return _read(await acts.propose(trail, ActKind.RETIRE, target, body.reason))
+    return read_act(await acts.propose(trail, ActKind.RETIRE, target, body.reason))
 
 
 @routes.post("/publications", status_code=202, responses=_ACT)
@@ -126,7 +130,7 @@ async def propose_publication(
         body.reason,
         services_of(request.scope).policy,
     )
-    return _read(act)
+    return read_act(act)
 
 
 @routes.post("/acts/{act_id}/confirm", responses=_ACT)
@@ -135,7 +139,7 @@ async def confirm_act(
     trail: ActorTrail,
 ) -> ActRead:
     """Perform an act that another publisher has proposed."""
-    return _read(await acts.confirm(trail, act_id))
+    return read_act(await acts.confirm(trail, act_id))
 
 
 @routes.get("/acts", responses=problem_responses(Forbidden))
@@ -148,4 +152,4 @@ async def list_acts(
     if caller.role not in _READERS:
         raise NotAPublisher
     found = await acts.list_open(session, limit)
-    return Acts(items=tuple(_read(each) for each in found))
+    return Acts(items=tuple(read_act(each) for each in found))

@@ -39,6 +39,8 @@ class EventRead(Schema):
     reason: str | None
     request_id: str | None
     log_index: int | None
+    """The entry of the log that the act led to. Of several it is the last one, and
+    `after.first_log_index` the first: they stand in a row."""
     chain: str | None
     """SHA-256 over all events of the submission up to this one."""
 
@@ -67,6 +69,8 @@ class EventQuery(Schema):
     person: Text | None = None
     """Of a person; for auditors."""
     act: Text | None = None
+    log_index: Annotated[int, Field(ge=0, lt=2**62), DIGITS] | None = None
+    """The act that led to this entry of the log."""
 
 
 class AuditorsOnly(Forbidden):
@@ -126,6 +130,7 @@ async def list_events(
         object_id=query.object_id,
         person_id=query.person,
         act=query.act,
+        log_index=query.log_index,
         public_only=not is_auditor,
     )
     found = await queries.list_events(session, wanted)

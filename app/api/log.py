@@ -156,11 +156,12 @@ async def get_tile(
     """Fetch hashes of the tree, or entries behind their lengths."""
     size = (await checkpoints.newest(session)).size
     level, index, width = _parse_tile(path, size)
-    read = proofs.bundle(session, index, width)
-    if level is not None:
-        read = proofs.tile(session, level, index, width)
+    if level is None:
+        data = await proofs.bundle(session, index, width)
+    else:
+        data = await proofs.tile(session, level, index, width)
     headers = {"Cache-Control": _FOREVER}
-    return Response(await read, media_type="application/octet-stream", headers=headers)
+    return Response(data, media_type="application/octet-stream", headers=headers)
 
 
 @routes.get("/log/consistency")
@@ -255,7 +256,7 @@ async def _proof(
         log_index=index,
         tree_size=size,
         leaf_hash=path.leaf.hex(),
-        root_hash=path.root.hex(),
+        root_hash=signed.root.root.hex(),
         hashes=_hex(path.hashes),
         checkpoint=signed.text,
     )

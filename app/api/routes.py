@@ -13,7 +13,10 @@ from app.api import (
     log,
     notices,
     organisations,
+    pins,
+    provenance,
     reference,
+    releases,
     series,
     spreadsheets,
     submissions,
@@ -23,6 +26,8 @@ from app.api import (
 api = APIRouter(prefix="/v1")
 api.include_router(calculations.routes)
 api.include_router(factors.routes)
+api.include_router(provenance.routes)
+api.include_router(pins.routes)
 api.include_router(series.routes)
 api.include_router(reference.routes)
 api.include_router(organisations.routes)
@@ -34,6 +39,7 @@ api.include_router(submissions.routes)
 api.include_router(workflow.routes)
 api.include_router(notices.routes)
 api.include_router(acts.routes)
+api.include_router(releases.routes)
 api.include_router(audit.routes)
 api.include_router(log.routes)
 api.include_router(desk.routes)

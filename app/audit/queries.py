@@ -26,6 +26,8 @@ class Filter:
     object_id: str | None = None
     person_id: str | None = None
     act: str | None = None
+    log_index: int | None = None
+    """Acts that led to this entry of the log."""
     public_only: bool = False
     limit: int = 100
 
@@ -42,7 +44,18 @@ async def list_events(session: AsyncSession, wanted: Filter) -> Sequence[Event]:
     ):
         if value is not None:
             statement = statement.where(column == value)
+    if wanted.log_index is not None:
+        statement = statement.where(_led_to(wanted.log_index))
     if wanted.public_only:
         statement = statement.where(Event.is_public)
     rows = await session.scalars(statement.order_by(Event.seq).limit(wanted.limit))
     return rows.all()
+
+
+def _led_to(log_index: int) -> sa.ColumnElement[bool]:
+    """Tell that an act made the entry *log_index*, alone or among several in a row."""
+    first = sa.cast(Event.after["first_log_index"].as_string(), sa.BigInteger)
+    return sa.and_(
+        sa.func.coalesce(first, Event.log_index) <= log_index,
+        Event.log_index >= log_index,
+    )

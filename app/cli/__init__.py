@@ -9,7 +9,7 @@ from typing import Final
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from app.cli import admin, calculate, db, log, openapi, serve
+from app.cli import admin, calculate, db, log, openapi, serve, verify, witness
 from app.kit.errors import DomainError
 from app.settings import BadSetting
 
@@ -25,6 +25,8 @@ commands.command()(calculate.calculate)
 commands.add_typer(db.commands, name="db")
 commands.add_typer(log.commands, name="log")
 commands.add_typer(admin.commands, name="admin")
+commands.command(context_settings=verify.PASSED_ON)(verify.verify)
+commands.command()(witness.witness)
 commands.command()(openapi.openapi)
 
 

@@ -20,6 +20,7 @@ from app.http.head import OUTAGE, Head
 from app.http.services import Services, services_of
 from app.kit.clock import parse_instant
 from app.kit.errors import Invalid, Malformed, Unauthenticated
+from app.publication import releases
 from app.translog import service as translog
 from app.translog.service import SnapshotNotYet
 
@@ -91,8 +92,9 @@ async def resolve_snapshot(
     try:
         instant = parse_instant(text)
     except ValueError:
-        raise UnknownSnapshot(pointer=pointer) from None
-    size = await _size_at(services, instant, pointer)
+        size = await _size_of_release(services, text, pointer)
+    else:
+        size = await _size_at(services, instant, pointer)
     services.head.advance(size)
     return size
 
@@ -100,6 +102,14 @@ async def resolve_snapshot(
 async def _known_size(head: Head, size: int, pointer: str) -> int:
     if size > await head.current() and size > await head.renew():
         raise SnapshotNotYet(pointer=pointer, size=head.size)
+    return size
+
+
+async def _size_of_release(services: Services, name: str, pointer: str) -> int:
+    async with services.read_sessions() as session:
+        size = await releases.find_size(session, name)
+    if size is None:
+        raise UnknownSnapshot(pointer=pointer)
     return size
 
 

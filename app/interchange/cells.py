@@ -22,9 +22,10 @@ from app.interchange.cell_findings import (
 from app.interchange.columns import Column, ColumnKind
 from app.interchange.findings import Remark
 from app.interchange.grid import Cell, CellKind
-from app.interchange.spreadsheet_text import shown, unescaped
+from app.interchange.spreadsheet_text import shown
 from app.interchange.vocabularies import VOCABULARIES
 from app.kit.errors import Invalid
+from app.kit.formulas import unescaped
 
 Note = Callable[[Remark], None]
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})

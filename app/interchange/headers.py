@@ -14,8 +14,9 @@ from app.interchange.refusals import (
     HeaderTwice,
     HeaderUnknown,
 )
-from app.interchange.spreadsheet_text import shown, unescaped
+from app.interchange.spreadsheet_text import shown
 from app.interchange.vocabularies import fold
+from app.kit.formulas import unescaped
 
 _FOLDED: Final = 200
 _NEAREST: Final = Nearest(BY_HEADER)

@@ -3,22 +3,11 @@
 import re
 from typing import Final
 
-_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN: Final = 60
 # Workbooks write characters that XML cannot hold as _xHHHH_, and such text with a
 # coded underscore. Halves of surrogate pairs stay as they are: they are no characters.
 _CODED: Final = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
 _UNWRITABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def escaped(text: str) -> str:
-    """Return *text* so that no spreadsheet program takes it for a formula."""
-    return f"'{text}" if text.startswith(_STARTS) else text
-
-
-def unescaped(text: str) -> str:
-    """Return what `escaped` made *text* of."""
-    return text[1:] if text[:1] == "'" and text[1:].startswith(_STARTS) else text
 
 
 def shown(text: str) -> str:

@@ -19,9 +19,9 @@ from app.interchange.refusals import NoDataRows, NotASpreadsheet, TooManyItems
 from app.interchange.report import Verdicts
 from app.interchange.rows import ReadRow, RowReader
 from app.interchange.sheet_names import COMPANIONS, DATA
-from app.interchange.spreadsheet_text import escaped
 from app.interchange.template import template
 from app.interchange.xlsx_reader import XlsxFile
+from app.kit.formulas import escaped
 
 XLSX_MEDIA_TYPE: Final = (
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import IO, BinaryIO, Final, NamedTuple
 
 from app.interchange.grid import letters
-from app.interchange.spreadsheet_text import coded, escaped
+from app.interchange.spreadsheet_text import coded
+from app.kit.formulas import escaped
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

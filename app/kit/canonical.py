@@ -8,6 +8,7 @@ import hashlib
 import unicodedata
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import orjson
 import rfc8785
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def canonical_bytes(document: Json) -> bytes:
     Raises TypeError for a float or another type that JSON facts do not have, and
     ValueError for text outside NFC or an integer from 2^53 on.
     """
-    _check(document)
+    if _check(document):
+        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     return rfc8785.dumps(document)
 
 
@@ -40,20 +42,25 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _check(value: Json) -> None:
-    if value is None or isinstance(value, bool):
-        return
+def _check(value: Json) -> bool:
+    """Refuse what has no canonical form; tell whether all keys are ASCII.
+
+    RFC 8785 sorts keys by UTF-16 and the fast way by UTF-8, which is the same there.
+    """
     if isinstance(value, str):
         _check_text(value)
-    elif isinstance(value, int):
+        return True
+    if value is None or isinstance(value, bool):
+        return True
+    if isinstance(value, int):
         _check_integer(value)
-    elif isinstance(value, dict):
-        _check([*value.keys(), *value.values()])
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _check(item)
-    else:
-        raise TypeError(f"{type(value).__name__} has no canonical form.")
+        return True
+    if isinstance(value, dict):
+        values = _check([*value.values()])
+        return _check([*value]) and values and all(map(str.isascii, value))
+    if isinstance(value, list | tuple):
+        return min(map(_check, value), default=True)  # every one is checked
+    raise TypeError(f"{type(value).__name__} has no canonical form.")
 
 
 def _check_integer(number: int) -> None:
@@ -62,5 +69,8 @@ def _check_integer(number: int) -> None:
 
 
 def _check_text(text: str) -> None:
+    if text.isascii():
+        return
+    text.encode()  # a lone surrogate is a ValueError too
     if not unicodedata.is_normalized("NFC", text):
         raise ValueError("Text is not in Unicode normal form C.")

@@ -1,7 +1,8 @@
 """What publishers do to published versions, with one or two signatures.
 
 Suspending takes one; reinstating, voiding, retiring and publishing by the roads
-AUTHORITY and IMPORT take two: the first call proposes, another publisher confirms.
+AUTHORITY and IMPORT take two, and so does a release: the first call proposes, another
+publisher confirms.
 """
 
 import secrets
@@ -18,6 +19,7 @@ from app.factors import service as factors
 from app.factors.codes import Pin
 from app.factors.content import Content
 from app.kit.errors import Conflict, Forbidden, NotFound
+from app.publication import releases
 from app.publication import service as publication
 from app.publication.models import Act
 from app.publication.service import Publication, Published
@@ -36,6 +38,7 @@ class ActKind(StrEnum):
     VOID = "VOID"
     RETIRE = "RETIRE"
     PUBLISH = "PUBLISH"
+    RELEASE = "RELEASE"
 
 
 class NotAPublisher(Forbidden):
@@ -137,6 +140,16 @@ async def propose_publication(
     return act
 
 
+async def propose_release(trail: Trail, name: str, reason: str) -> Act:
+    """Propose to give *name* to the snapshot at which the act is confirmed."""
+    _check_role(trail)
+    await releases.check_free(trail.session, name)
+    act = _new(trail, ActKind.RELEASE, reason)
+    act.details = {"name": name}
+    _record(trail, act, "PROPOSE")
+    return act
+
+
 async def confirm(trail: Trail, act_id: str) -> Act:
     """Perform a proposed act as the second publisher."""
     _check_role(trail)
@@ -206,25 +219,38 @@ async def _perform(trail: Trail, act: Act) -> None:
         act.log_index = published[-1].log_index
         act.details = {
             "road": act.details["road"],
+            "first_log_index": published[0].log_index,
             "published": [f"{one.code}@{one.version}" for one in published],
         }
-    else:
-        kind = ActKind(act.kind)
-        # Status is what the log says: under its lock nobody changes it meanwhile.
-        await translog.open_appender(trail.session)
-        await _check_status(trail.session, kind, Target(str(act.code), act.version))
-        act.log_index = await publication.change_status(
-            trail.session,
-            str(act.code),
-            version=act.version,
-            status=_RESULT[kind],
-            reason=act.reason,
+    elif act.kind == ActKind.RELEASE:
+        act.log_index = await releases.make(
+            trail.session, act.details["name"], act.reason, _signers(act)
         )
+    else:
+        act.log_index = await _change_status(trail.session, act)
     _record(trail, act, "CONFIRM" if act.confirmed_by else act.kind, is_public=True)
 
 
+def _signers(act: Act) -> tuple[str, str]:
+    return act.proposed_by, str(act.confirmed_by)
+
+
+async def _change_status(session: AsyncSession, act: Act) -> int:
+    kind = ActKind(act.kind)
+    # Status is what the log says: under its lock nobody changes it meanwhile.
+    await translog.open_appender(session)
+    await _check_status(session, kind, Target(str(act.code), act.version))
+    return await publication.change_status(
+        session,
+        str(act.code),
+        version=act.version,
+        status=_RESULT[kind],
+        reason=act.reason,
+    )
+
+
 async def _publish(trail: Trail, act: Act) -> list[Published]:
-    signers = (act.proposed_by, str(act.confirmed_by))
+    signers = _signers(act)
     road = Road(act.details["road"])
     return await publication.publish_all(
         trail.session,
@@ -247,8 +273,11 @@ def _record(trail: Trail, act: Act, name: str, *, is_public: bool = False) -> No
         "code": act.code,
         "version": act.version,
         "road": act.details.get("road"),
+        "release": act.details.get("name"),
         "published": list(published[:_NAMED]),
         "count": len(published or act.details.get("items", ())),
+        # Of the entries from here to the event's own `log_index`, all are of this act.
+        "first_log_index": act.details.get("first_log_index", act.log_index),
     }
     deed = Deed(
         act=name,

@@ -69,9 +69,17 @@ async def publish(work: Work, policy: Policy) -> None:
     await _check_digest(work)
     facts = await _review_facts(work, policy)
     published: list[str] = []
+    entries: list[int] = []
     async for block in queries.blocks_of_items(work.session, work.submission.id):
         published += await _publish_block(work, block, facts)
-    work.move(is_public=True, published=published[: queries.BLOCK])
+        entries += [item.log_index for item in block if item.log_index is not None]
+    # The log's lock was held, so that nobody else's entries stand between these.
+    work.move(
+        is_public=True,
+        log_index=max(entries),
+        first_log_index=min(entries),
+        published=published[: queries.BLOCK],
+    )
 
 
 async def _check_digest(work: Work) -> None:

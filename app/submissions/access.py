@@ -102,9 +102,13 @@ class Work:
         *,
         reason: str | None = None,
         is_public: bool = False,
+        log_index: int | None = None,
         **details: Any,  # noqa: ANN401 - what the event shows
     ) -> None:
-        """Take the row of *outcome*: set the state and write the event."""
+        """Take the row of *outcome*: set the state and write the event.
+
+        *log_index* is that of the last entry that the act has led to.
+        """
         row = next(row for row in self.rows if row.outcome == outcome)
         before = self.submission.state
         if row.target is not None:
@@ -118,6 +122,7 @@ class Work:
             after={"state": self.submission.state, **details},
             reason=reason,
             is_public=is_public,
+            log_index=log_index,
         )
 
 

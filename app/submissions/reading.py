@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit import clock
 from app.kit.canonical import sha256_hex
 from app.kit.clock import instant_text
+from app.kit.differences import differences
 from app.kit.paging import read_cursor, write_cursor
 from app.reference.enums import Role
 from app.submissions import queries, workflow
@@ -295,9 +296,10 @@ async def changes(
     after = await queries.list_round_items(session, submission.id, new)
     one = {str(item.number): _document(item) for item in before}
     two = {str(item.number): _document(item) for item in after}
-    found: list[FieldChange] = []
-    _differ("/items", one, two, found)
-    return found
+    return [
+        FieldChange(pointer=each.pointer, before=each.old, after=each.new)
+        for each in differences(one, two, "/items")
+    ]
 
 
 def _document(item: RoundItem) -> dict[str, Any]:
@@ -307,15 +309,3 @@ def _document(item: RoundItem) -> dict[str, Any]:
         "reason": item.reason,
         "content": json.loads(item.content) if item.content else None,
     }
-
-
-def _differ(pointer: str, old: Any, new: Any, found: list[FieldChange]) -> None:  # noqa: ANN401 - JSON
-    """Add the leaves in which two documents differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted(old.keys() | new.keys()):
-            _differ(f"{pointer}/{name}", old.get(name), new.get(name), found)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, (one, two) in enumerate(zip(old, new, strict=True)):
-            _differ(f"{pointer}/{number}", one, two, found)
-    elif old != new:
-        found.append(FieldChange(pointer=pointer, before=old, after=new))

@@ -20,6 +20,8 @@ class LogEntry(Base):
         sa.CheckConstraint("index >= 0", name="index"),
         sa.CheckConstraint(f"octet_length(record) <= {RECORD_LIMIT}", name="record"),
         sa.CheckConstraint("octet_length(leaf_hash) = 32", name="leaf_hash"),
+        # Hashes without the records beside them: what proofs and tiles are made of.
+        sa.Index("ix_log_entry_leaf", "index", postgresql_include=["leaf_hash"]),
         sa.Index(
             "ix_log_entry_key", "index", postgresql_where=f"kind = '{KEY_SCHEMA}'"
         ),

@@ -210,7 +210,11 @@ def parse_private(text: str) -> Signer:
 
 def parse_note(text: str) -> Note:
     """Read a signed note; raises `Malformed`."""
-    if len(text.encode(errors="surrogatepass")) > NOTE_LIMIT:
+    try:
+        length = len(text.encode())
+    except UnicodeEncodeError:
+        raise Malformed("a note is UTF-8") from None
+    if length > NOTE_LIMIT:
         raise Malformed(f"a note has at most {NOTE_LIMIT} bytes")
     if any(ord(each) < ord(" ") and each != "\n" for each in text):
         raise Malformed("a note has no control characters")

@@ -5,26 +5,43 @@ What is below a checkpoint never changes, so all of this is a function of its ar
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.translog import merkle
 from app.translog.merkle import HASH, Range, Read, Run
-from app.translog.models import LogEntry, LogNode
+from app.translog.models import LogEntry
 
+# One text whatever is asked for, so that it is prepared and planned once.
+_TILES: Final = sa.text(
+    """
+    SELECT level, tile, CASE
+      WHEN level = 0 THEN (
+        SELECT string_agg(leaf_hash, '' ORDER BY index) FROM log_entry
+        WHERE index >= tile * 256 AND index < (tile + 1) * 256)
+      ELSE (
+        SELECT string_agg(hash, '' ORDER BY index) FROM log_node
+        WHERE log_node.level = wanted.level
+          AND index >= tile * 256 AND index < (tile + 1) * 256)
+      END
+    FROM unnest(:levels, :indexes) AS wanted (level, tile)
+    """
+).bindparams(
+    sa.bindparam("levels", type_=ARRAY(sa.SmallInteger)),
+    sa.bindparam("indexes", type_=ARRAY(sa.BigInteger)),
+)
 Tiles = Mapping[tuple[int, int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """From a leaf by hashes, the lowest first, to the root."""
+    """A leaf, and the hashes from it to the root, the lowest first."""
 
     leaf: bytes
     hashes: tuple[bytes, ...]
-    root: bytes
 
 
 async def root_at(session: AsyncSession, size: int) -> bytes:
@@ -36,9 +53,9 @@ async def root_at(session: AsyncSession, size: int) -> bytes:
 
 async def inclusion(session: AsyncSession, index: int, size: int) -> Path:
     """Prove entry *index* in the log of *size*."""
-    ranges = [(index, index + 1), *merkle.inclusion(index, size), (0, size)]
-    leaf, *hashes, root = await _hashes(session, ranges)
-    return Path(leaf, tuple(hashes), root)
+    ranges = [(index, index + 1), *merkle.inclusion(index, size)]
+    leaf, *hashes = await _hashes(session, ranges)
+    return Path(leaf, tuple(hashes))
 
 
 async def consistency(
@@ -94,21 +111,11 @@ async def _read(
     session: AsyncSession, runs: Iterable[Run]
 ) -> dict[tuple[int, int], bytes]:
     """Return the tiles that *runs* lie in, in one question to the database."""
-    places = {(run.level, run.first // merkle.WIDTH) for run in runs if run.count}
+    places = sorted(
+        {(run.level, run.first // merkle.WIDTH) for run in runs if run.count}
+    )
     if not places:
         return {}
-    rows = await session.execute(sa.union_all(*map(_tile, sorted(places))))
+    levels, indexes = zip(*places, strict=True)
+    rows = await session.execute(_TILES, {"levels": levels, "indexes": indexes})
     return {(level, index): data or b"" for level, index, data in rows}
-
-
-def _tile(place: tuple[int, int]) -> sa.Select[Any]:
-    level, index = place
-    first = index * merkle.WIDTH
-    number, digest = (
-        (LogNode.index, LogNode.hash) if level else (LogEntry.index, LogEntry.leaf_hash)
-    )
-    joined = sa.func.string_agg(digest, aggregate_order_by(sa.literal(b""), number))
-    found = sa.select(sa.literal(level), sa.literal(index), joined).where(
-        number >= first, number < first + merkle.WIDTH
-    )
-    return found.where(LogNode.level == level) if level else found

@@ -38,6 +38,12 @@ def create_checkpoints() -> None:
         ["index"],
         postgresql_where=sa.text("kind = 'tanyin/key/1'"),
     )
+    op.create_index(
+        "ix_log_entry_leaf",
+        "log_entry",
+        ["index"],
+        postgresql_include=["leaf_hash"],
+    )
     op.create_table(
         "log_node",
         sa.Column("level", sa.SmallInteger(), nullable=False),

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from app.factors.content import Content
 from app.interchange.columns import BY_KEY, COLUMNS
-from app.interchange.spreadsheet_text import coded, escaped
+from app.interchange.spreadsheet_text import coded
 from app.interchange.vocabularies import VOCABULARIES
+from app.kit.formulas import escaped
 from app.reference.gases import GASES
 from tests.interchange import workbooks as made
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.interchange.columns import COLUMNS, REPORT_COLUMNS
 from app.interchange.sheet_names import COMPANIONS, DATA, EXAMPLE, HELP, VOCABULARY
-from app.interchange.spreadsheet_text import coded, decoded, escaped, unescaped
+from app.interchange.spreadsheet_text import coded, decoded
 from app.interchange.spreadsheets import (
     CSV_MEDIA_TYPE,
     XLSX_MEDIA_TYPE,
@@ -20,6 +20,7 @@ from app.interchange.spreadsheets import (
 from app.interchange.template import template as cached
 from app.interchange.vocabularies import VOCABULARIES
 from app.kit.errors import Invalid
+from app.kit.formulas import escaped, unescaped
 from tests.interchange import workbooks as made
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0"]

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,36 @@ def test_the_order_of_keys_does_not_matter(document: dict[str, int]) -> None:
     backwards = dict(reversed(document.items()))
 
     assert canonical_bytes(document) == canonical_bytes(backwards)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | TEXTS, inner),
+    max_leaves=20,
+)
+
+
+@given(ANYTHING)
+def test_the_bytes_are_those_of_rfc_8785(document: Any) -> None:
+    try:
+        found = canonical_bytes(document)
+    except ValueError:  # text outside NFC
+        return
+
+    assert found == rfc8785.dumps(document)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfff"])
+def test_half_a_character_is_a_value_error(text: str) -> None:
+    for document in (text, {text: 1}):
+        with pytest.raises(ValueError, match="surrogates"):
+            canonical_bytes(document)
+
+
+def test_every_control_character_is_escaped_as_it_should_be() -> None:
+    for code in range(0x20):
+        assert canonical_bytes(chr(code)) == rfc8785.dumps(chr(code))
+    assert canonical_bytes('\x7f\u2028/"\\') == rfc8785.dumps('\x7f\u2028/"\\')
 
 
 def test_a_known_document_has_its_known_bytes() -> None:

@@ -28,6 +28,7 @@ VERSION: Final = "/v1/factors/{code}/versions/{version}"
 # Nothing is stored by these, or what they store is another test's subject.
 ELSEWHERE: Final = {
     "POST /v1/calculations",  # stores nothing
+    "POST /v1/pins/check",  # stores nothing
     "POST /v1/submissions/spreadsheets",  # tests/stories/test_spreadsheet.py
 }
 # An organisation comes with its manager and their key.
