@@ -122,6 +122,9 @@ def test_demonstration_from_an_interrupted_start_to_its_end(
         second = tanyin(
             "serve", TANYIN_DATA_DIR=str(data_dir), TANYIN_PORT=str(free_port())
         )
+        rotated = tanyin("log", "rotate", TANYIN_DATA_DIR=str(data_dir))
+        signed = httpx.get(f"{base}/v1/log/checkpoint").text
+        served = tanyin("log", "fsck", TANYIN_DATA_DIR=str(data_dir))
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
 
@@ -131,6 +134,11 @@ def test_demonstration_from_an_interrupted_start_to_its_end(
     assert (member.status_code, forged.status_code) == (200, 401)
     assert (second.returncode, second.stderr.count("\n")) == (1, 1)
     assert "in use" in second.stderr
+    # The log is checked beside the service, and by whoever comes when it has ended.
+    assert (rotated.returncode, signed.count("\n— ")) == (0, 2)
+    assert (served.returncode, "1 keys" in served.stdout) == (0, True)
+    rebuilt = tanyin("log", "rebuild", "--check", TANYIN_DATA_DIR=str(data_dir))
+    assert (rebuilt.returncode, "0 findings" in rebuilt.stdout) == (0, True)
     assert f"'{base}/v1/factors'" in log.read_text()
 
     with serving(log, TANYIN_DATA_DIR=str(data_dir)) as (process, base):
@@ -138,7 +146,8 @@ def test_demonstration_from_an_interrupted_start_to_its_end(
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 0
 
-    assert again.json()["log_size"] == ready.json()["log_size"]
+    # The entry more is that of the key.
+    assert again.json()["log_size"] == ready.json()["log_size"] + 1
     assert _keys(data_dir)["keys"] == first["keys"]
     assert _keys(data_dir)["base_url"] == base
     assert not _tells(log, first)

