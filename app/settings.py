@@ -17,6 +17,7 @@ from app.translog.note import parse_vkey
 _MIB: Final = 1024 * 1024
 _DRIVERS: Final = frozenset({"postgresql", "postgresql+asyncpg"})
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+\Z")
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-]+)*\Z")
 
 
 class BadSetting(Invalid):
@@ -98,11 +99,17 @@ def _key_file(environ: Mapping[str, str], home: Path | None) -> Path | None:
 
 def _witnesses(text: str) -> tuple[Witness, ...]:
     try:
-        pairs = [each.split() for each in text.split(",") if each.strip()]
-        return tuple(Witness(parse_vkey(vkey), url.rstrip("/")) for vkey, url in pairs)
+        return tuple(_witness(each) for each in text.split(",") if each.strip())
     except ValueError:
         rule = "is not a list of VKEY URL, separated by commas"
         raise BadSetting(name="TANYIN_WITNESSES", rule=rule) from None
+
+
+def _witness(text: str) -> Witness:
+    vkey, url = text.split()
+    if not _ADDRESS.match(url.rstrip("/")):
+        raise ValueError(url)
+    return Witness(parse_vkey(vkey), url.rstrip("/"))
 
 
 def _url(environ: Mapping[str, str], name: str) -> str | None:

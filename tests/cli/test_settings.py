@@ -5,15 +5,20 @@ from pathlib import Path
 import pytest
 
 from app.settings import BadSetting, Settings, from_environment
+from app.translog import note
 
 URLS = {
     "TANYIN_DATABASE_URL": "postgresql://app:s3cret@db/tanyin",
     "TANYIN_MIGRATION_URL": "postgresql+asyncpg://owner:s3cret@db/tanyin",
 }
+WITNESS = note.Signer("w.example", note.COSIGNATURE, bytes(32)).verifier.vkey
 
 
 def test_nothing_set_is_the_demonstration() -> None:
-    assert from_environment({}) == Settings(demo=True, rate_limit=False)
+    keys = Path(".data/log_keys")
+    assert from_environment({}) == Settings(
+        demo=True, rate_limit=False, log_key_file=keys
+    )
 
 
 def test_urls_end_the_demonstration() -> None:
@@ -36,6 +41,8 @@ def test_everything_may_be_set() -> None:
             "TANYIN_CORS_ORIGINS": "https://a.example, http://b.example:8080",
             "TANYIN_BODY_LIMIT": "1000",
             "TANYIN_CALCULATION_BODY_LIMIT": "2000",
+            "TANYIN_LOG_KEY_FILE": "keys",
+            "TANYIN_WITNESSES": f"{WITNESS} https://w.example/, {WITNESS} http://v",
         }
     )
 
@@ -44,6 +51,10 @@ def test_everything_may_be_set() -> None:
     assert not settings.rate_limit
     assert settings.cors_origins == ("https://a.example", "http://b.example:8080")
     assert (settings.body_limit, settings.calculation_body_limit) == (1000, 2000)
+    assert settings.log_key_file == Path("keys")
+    urls = [each.url for each in settings.witnesses]
+    assert urls == ["https://w.example", "http://v"]
+    assert {each.verifier.vkey for each in settings.witnesses} == {WITNESS}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
@@ -73,6 +84,10 @@ def test_base_url_may_be_pasted(host: str, url: str) -> None:
         ("TANYIN_CORS_ORIGINS", "example.org"),
         ("TANYIN_CORS_ORIGINS", "https://a.example, *"),
         ("TANYIN_BODY_LIMIT", "1 MiB"),
+        ("TANYIN_WITNESSES", "https://w.example"),
+        ("TANYIN_WITNESSES", f"{WITNESS}"),
+        ("TANYIN_WITNESSES", f"{WITNESS} w.example"),
+        ("TANYIN_WITNESSES", f"{WITNESS[:-1]}x https://w.example"),
     ],
 )
 def test_bad_value_is_named(name: str, value: str) -> None:
