@@ -7,6 +7,7 @@ an alarm, after which nothing is signed any more, by any process.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,12 +39,12 @@ class Root:
     root: bytes
 
 
-@dataclass(frozen=True, slots=True)
 class _Contradiction(Exception):
     """The stored log is not what it was."""
 
-    size: int
-    reason: str
+    def __init__(self, size: int, reason: str) -> None:
+        super().__init__(reason)
+        self.size = size
 
 
 async def bring_up_to_date(sessions: Sessions) -> Root:
@@ -51,30 +52,30 @@ async def bring_up_to_date(sessions: Sessions) -> Root:
 
     Raises `LogHalted` once anything has not fitted.
     """
-    try:
-        async with sessions.begin() as session:
-            await check(session)
-            await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            return await _cover(session)
-    except _Contradiction as found:
-        await halt(sessions, found.size, found.reason)
-        raise LogHalted(reason=found.reason) from found
+    async with _watched(sessions) as session:
+        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        return await _cover(session)
 
 
 async def at(sessions: Sessions, size: int) -> Root:
     """Return the checkpoint at *size*, which is covered already."""
+    async with _watched(sessions) as session:
+        known = await session.get(LogCheckpoint, size)
+        if known is not None:
+            return Root(size, known.root)
+        return await _store(session, Root(size, await proofs.root_at(session, size)))
+
+
+@asynccontextmanager
+async def _watched(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """Yield a transaction; what does not fit in it raises an alarm."""
     try:
         async with sessions.begin() as session:
             await check(session)
-            known = await session.get(LogCheckpoint, size)
-            if known is not None:
-                return Root(size, known.root)
-            return await _store(
-                session, Root(size, await proofs.root_at(session, size))
-            )
+            yield session
     except _Contradiction as found:
-        await halt(sessions, found.size, found.reason)
-        raise LogHalted(reason=found.reason) from found
+        await halt(sessions, found.size, str(found))
+        raise LogHalted(reason=found) from found
 
 
 async def check(session: AsyncSession) -> None:
