@@ -19,6 +19,7 @@ from app.kit.canonical import canonical_bytes
 from app.kit.clock import instant_text
 from app.kit.database import Base
 from app.kit.errors import DomainError
+from app.publication import releases
 from app.publication import service as publication
 from app.publication.models import Release
 from app.publication.service import Catalogue, Publication
@@ -26,7 +27,6 @@ from app.reference.enums import Road
 from app.translog.models import KEY_SCHEMA, LogEntry
 from app.translog.service import Position, Writer
 
-_RELEASE_SCHEMA: Final = "tanyin/release/1"
 _BLOCK: Final = 1_000
 _LOGGED: Final = (FactorVersion, StatusChange, Release)
 # Written by PostgreSQL itself, out of the others.
@@ -99,7 +99,7 @@ class Rebuild:
             case publication.STATUS_SCHEMA:
                 log.repeat(facts)
                 self._made.append(_status(catalogue, log.entry, facts))
-            case "tanyin/release/1":
+            case releases.SCHEMA:
                 log.repeat(facts)
                 self._made.append(_release(log.entry, facts))
             case kind if kind != KEY_SCHEMA:
@@ -179,8 +179,7 @@ def _status(catalogue: Catalogue, entry: LogEntry, facts: Facts) -> StatusChange
 def _release(entry: LogEntry, facts: Facts) -> Release:
     if facts["size"] != entry.index:
         raise _Contradiction("a release names all entries before its own")
-    names = [each for each in _columns(Release) if each != "log_index"]
-    return Release(entry=entry, **{name: facts[name] for name in names})
+    return releases.release_row(entry, facts)
 
 
 def _columns(model: type[Base]) -> list[str]:

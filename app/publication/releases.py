@@ -1,6 +1,7 @@
 """Releases: names for snapshots, with the digests of what the catalogue was there."""
 
 import re
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Annotated, Any, Final
 
@@ -20,6 +21,7 @@ from app.publication.export import Digests
 from app.publication.models import Release
 from app.sources.schemas import Sha256Hex
 from app.translog import service as translog
+from app.translog.models import LogEntry
 
 SCHEMA: Final = "tanyin/release/1"
 # A snapshot may also be given as a size, or as an instant, which has colons.
@@ -118,17 +120,20 @@ async def make(
     await check_free(session, name)
     draft = _draft(name, reason, publishers, digests)
     entry = appender.append(SCHEMA, translog.stamped(draft))
-    session.add(
-        Release(
-            name=name,
-            entry=entry,
-            size=digests.size,
-            manifest_sha256=digests.manifest_sha256,
-            jsonl_sha256=digests.jsonl_sha256,
-            csv_sha256=digests.csv_sha256,
-        )
-    )
+    session.add(release_row(entry, draft))
     return entry.index
+
+
+def release_row(entry: LogEntry, facts: Mapping[str, Any]) -> Release:
+    """Return the row for an entry that makes a release."""
+    return Release(
+        name=facts["name"],
+        entry=entry,
+        size=facts["size"],
+        manifest_sha256=facts["manifest_sha256"],
+        jsonl_sha256=facts["jsonl_sha256"],
+        csv_sha256=facts["csv_sha256"],
+    )
 
 
 async def _digest(session: AsyncSession, size: int) -> Digests:

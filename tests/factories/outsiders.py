@@ -1,12 +1,11 @@
-"""Those outside who remember checkpoints: a witness, and an auditor with a monitor.
-
-Only pure verification is shared with the log; what they remember is their own.
-"""
+"""Those outside who remember checkpoints: a witness, and an auditor."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
@@ -14,6 +13,9 @@ from app.http.witnesses import Witness
 from app.translog import merkle, note
 from app.translog.merkle import ProofRefused
 from app.translog.note import Checkpoint, Verifier
+from app.witness import judging, service
+from app.witness.judging import OtherSize, Refused
+from tests.factories.services import LOG_KEY
 
 WITNESS_KEY = note.Signer("witness.example/w", note.COSIGNATURE, b"w" * 32)
 
@@ -23,60 +25,47 @@ class Forked(AssertionError):
 
 
 @dataclass
-class RememberingWitness:
-    """Signs what continues the checkpoint that it holds (C2SP tlog-witness)."""
+class Remembering:
+    """A witness, and how it refused logs that do not continue what it holds."""
 
-    keys: tuple[Verifier, ...]
-    held: Checkpoint | None = None
+    witness: service.Witness
     refusals: list[int] = field(default_factory=list)
 
-    @property
-    def is_alarmed(self) -> bool:
-        """Tell whether a log was shown that does not continue what is held."""
-        return bool(self.refusals)
-
-    def answer(self, body: str) -> tuple[int, str]:
+    def answer(self, body: bytes) -> tuple[int, str]:
         """Return status and text for a request to `add-checkpoint`."""
-        head, _, signed = body.partition("\n\n")
-        first, *path = head.split("\n")
-        old = note.parse_number(first.removeprefix("old "))
-        found = note.parse_note(signed)
-        if not found.verified(self.keys):
-            return 403, ""
-        asked = note.parse_checkpoint(found.text)
-        if old != (self.held.size if self.held else 0):
-            return self._conflict(asked)
         try:
-            self._check(asked, note.parse_path(path))
-        except ProofRefused:
-            self.refusals.append(422)
-            return 422, ""
-        self.held = asked
-        return 200, WITNESS_KEY.sign(found.text, 1)
+            return 200, self.witness.add_checkpoint(body)
+        except Refused as refused:
+            if not isinstance(refused, OtherSize) or self._is_behind(body, refused):
+                self.refusals.append(refused.status)
+            return refused.status, str(refused)
 
-    def _conflict(self, asked: Checkpoint) -> tuple[int, str]:
-        held = self.held.size if self.held else 0
-        if held > asked.size:
-            self.refusals.append(409)
-        return 409, f"{held}\n"
+    def _is_behind(self, body: bytes, refused: OtherSize) -> bool:
+        signed = note.parse_note(body.decode().partition("\n\n")[2])
+        return int(str(refused)) > note.parse_checkpoint(signed.text).size
 
-    def _check(self, asked: Checkpoint, path: tuple[bytes, ...]) -> None:
-        if self.held is not None:
-            held = self.held
-            merkle.verify_consistency(
-                held.size, asked.size, held.root, asked.root, path
-            )
+
+@contextmanager
+def remembering(
+    keys: tuple[Verifier, ...], held: Checkpoint | None = None
+) -> Iterator[Remembering]:
+    """Yield a witness of the log with *keys* that remembers *held*."""
+    with tempfile.TemporaryDirectory() as folder:
+        memory = service.Memory(Path(folder))
+        if held is not None:
+            signed = note.signed(held.text, [LOG_KEY.sign(held.text)])
+            memory.path(held.origin).write_text(signed, "utf-8")
+        yield Remembering(service.Witness(WITNESS_KEY, judging.group(keys), memory))
 
 
 @asynccontextmanager
-async def listening(witness: RememberingWitness) -> AsyncIterator[Witness]:
+async def listening(witness: Remembering) -> AsyncIterator[Witness]:
     """Serve *witness* over HTTP; yield how the log is told of it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
-        body = (await reader.readexactly(length)).decode()
-        status, text = witness.answer(body)
+        status, text = witness.answer(await reader.readexactly(length))
         data = text.encode()
         top = f"HTTP/1.1 {status} X\r\nContent-Length: {len(data)}\r\n"
         writer.write(top.encode() + b"Connection: close\r\n\r\n" + data)

@@ -11,7 +11,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit.database import Sessions, create_engine, open_snapshot
@@ -26,7 +25,7 @@ from tests.factories.factors import publish_one
 from tests.factories.probe import client_of, settings_for
 from tests.factories.services import LOG_KEY
 from tests.faults.conftest import SEED, TORTURE, drawing
-from tests.faults.test_tampering import VERIFIERS, World, as_superuser, world
+from tests.faults.test_tampering import VERIFIERS, World, as_superuser, name_of, world
 
 __all__ = ["world"]
 
@@ -183,8 +182,8 @@ async def test_every_flipped_bit_is_found(world: World) -> None:
     missed: list[str] = []
     async with cloned(world.server, world.name) as database:
         await as_superuser(world.server, database, _nothing)
-        name = str(make_url(database.application_url).database)
-        engine = create_engine(world.server.url("postgres", name))
+        url = world.server.url("postgres", name_of(database))
+        engine = create_engine(url)
         async with engine.connect() as connection:
             for number in range(FLIPS):
                 where = await flip(connection, number)

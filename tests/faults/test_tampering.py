@@ -22,23 +22,22 @@ from app.http.witnesses import Witness
 from app.kit.database import Sessions, create_engine, create_sessions, open_snapshot
 from app.kit.embedded import Server
 from app.main import create_app
-from app.publication.models import Release
+from app.publication import releases
 from app.publication.rebuild import Rebuild
 from app.reference.enums import VersionStatus
 from app.reference.policy import NATIONAL
 from app.settings import Settings
 from app.translog import note
-from app.translog import service as translog
 from app.translog.fsck import Fsck, Kind, Outside
 from app.translog.note import Checkpoint
 from tests.conftest import Database, cloned
-from tests.factories.factors import change_status, content, publish
+from tests.factories.factors import PUBLISHERS, change_status, content, publish
 from tests.factories.outsiders import (
     WITNESS_KEY,
     Forked,
     Monitor,
-    RememberingWitness,
     listening,
+    remembering,
 )
 from tests.factories.probe import client_of
 from tests.factories.services import LOG_KEY, services
@@ -88,19 +87,22 @@ async def checkpoint(sessions: Sessions, *witnesses: Witness) -> httpx.Response:
 @pytest.fixture(scope="session")
 async def world(server: Server, template: str) -> AsyncIterator[World]:
     """Yield a log of 262 entries of every kind, with two witnessed checkpoints."""
-    witness = RememberingWitness(VERIFIERS)
-    async with cloned(server, template) as database, listening(witness) as told:
-        name = str(make_url(database.application_url).database)
-        async with connected(database) as sessions:
-            await begin(sessions)
-            await checkpoint(sessions, told)
-        async with cloned(server, name) as past:
+    with remembering(VERIFIERS) as witness:
+        async with cloned(server, template) as database, listening(witness) as told:
+            name = name_of(database)
             async with connected(database) as sessions:
-                await go_on(sessions)
-                answer = await checkpoint(sessions, told)
-            held = note.parse_checkpoint(note.parse_note(answer.text).text)
-            earlier = str(make_url(past.application_url).database)
-            yield World(server, name, earlier, held)
+                await begin(sessions)
+                await checkpoint(sessions, told)
+            async with cloned(server, name) as past:
+                async with connected(database) as sessions:
+                    await go_on(sessions)
+                    answer = await checkpoint(sessions, told)
+                held = note.parse_checkpoint(note.parse_note(answer.text).text)
+                yield World(server, name, name_of(past), held)
+
+
+def name_of(database: Database) -> str:
+    return str(make_url(database.application_url).database)
 
 
 async def begin(sessions: Sessions) -> None:
@@ -113,18 +115,8 @@ async def go_on(sessions: Sessions) -> None:
     async with sessions.begin() as session:
         again = _content(0, value="17", change_reason="年度更新")
         await publish(session, again, _content(VERSIONS))
-        await release(session)
+        await releases.make(session, "2026.1", "年度", PUBLISHERS)
         await publish(session, _content(VERSIONS + 1))
-
-
-async def release(session: Any) -> None:
-    appender = await translog.open_appender(session)
-    digests = dict.fromkeys(("manifest_sha256", "jsonl_sha256", "csv_sha256"), "0" * 64)
-    facts = {"name": "2026.1", "size": appender.position.index, **digests}
-    draft = {"schema": "tanyin/release/1", "reason": "x", **facts}
-    entry = appender.append("tanyin/release/1", translog.stamped(draft))
-    session.add(Release(entry=entry, **facts))
-    await session.flush()
 
 
 def _content(number: int, **changes: Any) -> Content:
@@ -227,9 +219,8 @@ async def test_a_checkpoint_kept_outside_tells_fsck_as_well(world: World) -> Non
 
 
 async def as_superuser(server: Server, database: Database, tamper: Tampering) -> None:
-    url = make_url(database.application_url)
     db = await asyncpg.connect(
-        host=str(server.socket_dir), user="postgres", database=url.database
+        host=str(server.socket_dir), user="postgres", database=name_of(database)
     )
     try:
         await tampering.disarm(db)
@@ -275,7 +266,7 @@ async def _monitor(sessions: Sessions, held: Checkpoint) -> bool:
 
 async def _witness(sessions: Sessions, held: Checkpoint) -> bool:
     """Tell whether a witness is asked to sign another log than before."""
-    witness = RememberingWitness(VERIFIERS, held)
-    async with listening(witness) as told:
-        await checkpoint(sessions, told)
-    return witness.is_alarmed
+    with remembering(VERIFIERS, held) as witness:
+        async with listening(witness) as told:
+            await checkpoint(sessions, told)
+        return bool(witness.refusals)
