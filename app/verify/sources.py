@@ -6,6 +6,7 @@ whoever answers choose who is asked.
 """
 
 import http.client
+import re
 import threading
 import time
 import urllib.error
@@ -21,6 +22,9 @@ from app.verify.verdicts import Missing, Unreachable, Wrong
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 _CHUNK: Final = 64 * KIB
+_WAITS: Final = 3
+_LONGEST_WAIT: Final = 60
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 Take: TypeAlias = Callable[[bytes], object]
 
@@ -51,7 +55,15 @@ class Service:
     seconds: float
 
     def feed(self, path: str, limit: int, take: Take) -> None:
-        """See `Source`."""
+        """See `Source`. Waits when it is asked to, a few times at most."""
+        for _ in range(_WAITS):
+            try:
+                return self._feed(path, limit, take)
+            except _TooFast as error:
+                time.sleep(error.seconds)
+        return self._feed(path, limit, take)
+
+    def _feed(self, path: str, limit: int, take: Take) -> None:
         # What stands here at the end is raised: nothing but a whole answer removes it.
         text = f"{path} was not answered whole within {self.seconds:g} s"
         failures: list[Exception] = [Unreachable(text)]
@@ -73,8 +85,7 @@ class Service:
             failures.clear()
         except urllib.error.HTTPError as error:
             error.close()
-            kind = Missing if error.code == http.client.NOT_FOUND else Unreachable
-            failures.append(kind(f"{path} is answered {error.code}"))
+            failures.append(_failure(path, error))
         except (Malformed, Unreachable, Wrong) as error:
             failures.append(error)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -112,6 +123,26 @@ class Mirror:
         with file.open("rb") as opened:
             while piece := opened.read(_CHUNK):
                 take(piece)
+
+
+class _TooFast(Unreachable):
+    """The service wants to be left in peace for some seconds."""
+
+    def __init__(self, text: str, seconds: int) -> None:
+        super().__init__(text)
+        self.seconds = seconds
+
+
+def _failure(path: str, error: urllib.error.HTTPError) -> Unreachable:
+    text, wait = (
+        f"{path} is answered {error.code}",
+        error.headers.get("Retry-After", ""),
+    )
+    if error.code == http.client.NOT_FOUND:
+        return Missing(text)
+    if error.code == http.client.TOO_MANY_REQUESTS and _SECONDS.fullmatch(wait):
+        return _TooFast(text, min(int(wait), _LONGEST_WAIT))
+    return Unreachable(text)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

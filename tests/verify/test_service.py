@@ -193,3 +193,23 @@ def test_an_error_of_our_own_verifies_nothing(
     monkeypatch.setattr("threading.excepthook", lambda _: None)
 
     assert run("checkpoint")[0] == 2
+
+
+def test_a_service_that_asks_for_patience_gets_some(run: Run, world: World) -> None:
+    refusals = iter([Answer(b"", 429, {"Retry-After": "0"})] * 3)
+    good = world.answer(CHECKPOINT)
+
+    def served(handler: BaseHTTPRequestHandler) -> None:
+        found = next(refusals, good)
+        assert isinstance(found, Answer)
+        handler.send_response(found.status)
+        headers = {"Content-Length": str(len(found.body))} | found.headers
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(found.body)
+
+    world.instead[CHECKPOINT] = served
+    assert run("checkpoint")[0] == 0
+    world.instead[CHECKPOINT] = Answer(b"", 429, {"Retry-After": "0"})
+    assert run("checkpoint")[0] == 2
