@@ -38,6 +38,7 @@ __all__ = ["service"]
 WRITERS = 8
 PAUSE = 0.1
 ENOUGH = 20
+SECONDS = 60
 # How often the service alone is killed, and how often PostgreSQL with it.
 KILLS = {True: 1} if TORTURE == 1 else {False: 50, True: 25}
 LOSING_KILLS = 15
@@ -74,7 +75,9 @@ class Crowd:
     def wait(self, count: int) -> None:
         """Wait until *count* more publications were acknowledged, or lost."""
         done = len(self.told) + len(self.lost) + count
+        end = time.monotonic() + SECONDS
         while len(self.told) + len(self.lost) < done:
+            assert time.monotonic() < end, self.repeated
             time.sleep(PAUSE)
 
     def read(self) -> None:
@@ -126,14 +129,16 @@ def killed(service: Service, kills: list[bool]) -> Crowd:
     with ThreadPoolExecutor(WRITERS + 1) as threads:
         tasks = [threads.submit(crowd.write, number) for number in range(WRITERS)]
         tasks.append(threads.submit(crowd.read))
-        for database in random.sample(kills, len(kills)):
+        try:
+            for database in random.sample(kills, len(kills)):
+                crowd.wait(ENOUGH)
+                time.sleep(random.uniform(0, 1))
+                service.kill(database=database)
+                service.stop()
+                service.start()
             crowd.wait(ENOUGH)
-            time.sleep(random.uniform(0, 1))
-            service.kill(database=database)
-            service.stop()
-            service.start()
-        crowd.wait(ENOUGH)
-        crowd.over.set()
+        finally:
+            crowd.over.set()
     for task in tasks:
         task.result()
     crowd.look(service.client)
