@@ -195,5 +195,6 @@ def _is_live(
 ) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > at),
-        sa.or_(ApiKey.revoked_at.is_(None), ApiKey.revoked_at > at),
+        # Not by the clock: a request may have read its own before the key was revoked.
+        ApiKey.revoked_at.is_(None),
     )

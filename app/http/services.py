@@ -41,7 +41,7 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Connect to the database at *url* on demand; follow its log, and sign it."""
     engine, reader = (
-        create(url, pool_size=5, max_overflow=5, pool_timeout=5)
+        create(url, pool_size=10, max_overflow=10, pool_timeout=5)
         for create in (create_engine, create_reader)
     )
     for each in (engine, reader):

@@ -179,3 +179,15 @@ async def test_unknown_id_and_wrong_secret_take_the_same_steps(
     assert len(counted.statements) == 4
     assert len(set(counted.statements)) == 1
     sa.event.remove(connection, "before_cursor_execute", count)
+
+
+async def test_a_revoked_key_is_dead_whatever_the_clock_says(
+    session: AsyncSession,
+) -> None:
+    """A request may have read its own clock before the key was revoked."""
+    key = (await create_demo_accounts(session))["auditor"].key
+    later = sa.func.now() + sa.text("interval '1 hour'")
+    await session.execute(sa.update(ApiKey).values(revoked_at=later))
+
+    with pytest.raises(UnknownKey):
+        await accounts.identify(session, key)
