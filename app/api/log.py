@@ -164,9 +164,10 @@ async def get_tile(
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
-@routes.get("/log/consistency")
+@routes.get("/log/consistency", responses=problem_responses(Unavailable))
 async def get_consistency(
     session: ReadSession,
+    signer: CurrentSigner,
     old: Annotated[Size, Query(alias="from")],
     new: Annotated[Size, Query(alias="to")],
 ) -> ConsistencyProof:
@@ -174,13 +175,13 @@ async def get_consistency(
     size = (await checkpoints.newest(session)).size
     if not old <= new <= size:
         raise SizesOutOfOrder(pointer="?to", size=size)
-    hashes, old_root, new_root = await proofs.consistency(session, old, new)
+    hashes, first, last = await checkpoints.consistency(signer.sessions, old, new)
     return ConsistencyProof.model_validate(
         {
             "from": old,
             "to": new,
-            "from_root": old_root.hex(),
-            "to_root": new_root.hex(),
+            "from_root": first.root.hex(),
+            "to_root": last.root.hex(),
             "hashes": _hex(hashes),
         }
     )
@@ -213,7 +214,7 @@ async def get_keys(session: ReadSession, signer: CurrentSigner) -> LogKeys:
     responses={**problem_responses(NotFound, Unavailable), 200: {"content": _PLAIN}},
 )
 async def get_entry_proof(
-    session: ReadSession,
+    signer: CurrentSigner,
     signed: Covering,
     index: Annotated[Index, Query(description="Of the entry, from 0 on.")],
     format: Format = "json",  # noqa: A002 - the parameter's name
@@ -221,7 +222,7 @@ async def get_entry_proof(
     """Prove that an entry is in the log."""
     if index >= signed.root.size:
         raise NoSuchEntry(size=signed.root.size, index=index)
-    return await _proof(session, signed, index, format)
+    return await _proof(signer, signed, index, format)
 
 
 @routes.get(
@@ -233,6 +234,7 @@ async def get_proof(
     code: Code,
     n: VersionNumber,
     session: ReadSession,
+    signer: CurrentSigner,
     signed: Covering,
     format: Format = "json",  # noqa: A002 - the parameter's name
 ) -> Response:
@@ -242,14 +244,14 @@ async def get_proof(
     for.
     """
     version = await factors.get_version(session, Pin(code, n), signed.root.size)
-    return await _proof(session, signed, version.log_index, format)
+    return await _proof(signer, signed, version.log_index, format)
 
 
 async def _proof(
-    session: ReadSession, signed: Signed, index: int, format_: str
+    signer: LogSigner, signed: Signed, index: int, format_: str
 ) -> Response:
     size = signed.root.size
-    path = await proofs.inclusion(session, index, size)
+    path = await checkpoints.inclusion(signer.sessions, index, signed.root)
     if format_ == "text":
         return _text(note.Proof(index, path.hashes, signed.text).text, "no-cache")
     found = LogProof(

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from app.http.head import Head
-from app.http.witnesses import Witnesses
+from app.http.witnesses import BehindWitness, Witnesses
 from app.kit import clock
 from app.kit.database import Sessions
 from app.translog import checkpoints, keys, note
@@ -37,13 +37,15 @@ class LogSigner:
     """How long witnesses' lines are good for: they say when, and a log may be quiet."""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _newest: Signed | None = None
-    _asked_at: float = 0
+    _asked_at: float = float("-inf")
     _signers: tuple[Signer, ...] = ()
     _stamp: int = -1
 
     async def newest(self) -> Signed:
         """Return the newest checkpoint; raises what keeps it from being signed."""
         async with self._lock:
+            async with self.head.sessions() as session:
+                await checkpoints.check(session)
             await self._load()
             if await self._is_outdated():
                 self._newest = await self._make()
@@ -67,27 +69,50 @@ class LogSigner:
         known = self._newest
         if known is None or known.root.size < await self.head.current():
             return True
+        if self._asked_at == float("-inf"):  # the keys have changed
+            return True
         age = time.monotonic() - self._asked_at
         return bool(self.witnesses.every) and age > self.fresh_seconds
 
     async def _load(self) -> None:
-        """Read the keys again if they have changed, and announce those that are new."""
+        """Read the keys again if they have changed, and announce those that are new.
+
+        Under a key that is known already, so that a log that was set back, as witnesses
+        see it, does not get an entry more.
+        """
         stamp = self.source.stamp()
         if stamp == self._stamp:
             return
         signers = self.source.read()
-        async with self.sessions.begin() as session:
-            await keys.announce(session, signers)
-        await self.head.renew()
-        self._stamp, self._signers, self._newest = stamp, signers, None
+        async with self.head.sessions() as session:
+            known = await keys.known(session, signers)
+        if len(known) < len(signers):
+            self._signers = known
+            await self._make()
+            async with self.sessions.begin() as session:
+                await keys.announce(session, signers)
+            await self.head.renew()
+        self._stamp, self._signers = stamp, signers
+        self._asked_at = float("-inf")
 
     async def _make(self) -> Signed:
-        root = await checkpoints.bring_up_to_date(self.sessions)
-        self.head.advance(root.size)
-        signed = self._sign(root)
-        lines = await self.witnesses.lines(root, signed.text)
-        self._asked_at = time.monotonic()
-        return Signed(root, signed.text + "".join(lines))
+        while True:
+            root = await checkpoints.bring_up_to_date(self.sessions)
+            if self._newest is not None:
+                await checkpoints.check_continues(
+                    self.sessions, self._newest.root, root
+                )
+            self.head.advance(root.size)
+            signed = self._sign(root)
+            try:
+                lines = await self.witnesses.lines(root, signed.text)
+            except BehindWitness as behind:
+                # Another process may have shown the witness more meanwhile.
+                if await self.head.renew() < int(str(behind.facts["held"])):
+                    raise
+                continue
+            self._asked_at = time.monotonic()
+            return Signed(root, signed.text + "".join(lines))
 
     def _sign(self, root: Root) -> Signed:
         text = Checkpoint(self._signers[0].name, root.size, root.root).text

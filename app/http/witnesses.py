@@ -39,6 +39,14 @@ class BehindWitness(Unavailable):
     )
 
 
+class WitnessDisagrees(Unavailable):
+    en = (
+        "Witness {witness} holds a checkpoint that this log of {size} entries does not "
+        "continue; nothing is signed."
+    )
+    zh = "见证方 {witness} 持有的检查点与本日志(共 {size} 条)不相容;停止签名。"
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
     """Who adds a signature of their own, and where to ask for it."""
@@ -81,8 +89,9 @@ class Witnesses:
         if self._has_answered and now < self._silent_until.get(witness.name, now):
             return None
         try:
-            return await self._line(client, witness, root, signed)
-        except (httpx.HTTPError, WitnessRefused) as error:
+            async with asyncio.timeout(_PATIENCE):
+                return await self._line(client, witness, root, signed)
+        except (httpx.HTTPError, TimeoutError, WitnessRefused) as error:
             _log.warning("Witness %s gave no signature: %s", witness.name, error)
             self._silent_until[witness.name] = now + _REST_SECONDS
             return None
@@ -92,12 +101,14 @@ class Witnesses:
     ) -> str:
         async with self.sessions() as session:
             held = await cosigning.last_size(session, witness.name)
+        _check_ahead(witness, held, root)
         status, text = await self._ask(client, witness, (held, root.size), signed)
         if status == httpx.codes.CONFLICT:
             held = cosigning.parse_size(text)
-            if held > root.size:
-                raise BehindWitness(witness=witness.name, held=held, size=root.size)
+            _check_ahead(witness, held, root)
             status, text = await self._ask(client, witness, (held, root.size), signed)
+        if status == httpx.codes.UNPROCESSABLE_ENTITY:
+            raise WitnessDisagrees(witness=witness.name, size=root.size)
         if status != httpx.codes.OK:
             raise WitnessRefused(f"status {status}")
         line = cosigning.check_line(witness.verifier, signed, text)
@@ -122,3 +133,8 @@ class Witnesses:
                 if len(text) > NOTE_LIMIT:
                     raise WitnessRefused("the answer is too long")
         return answer.status_code, text.decode("utf-8", "replace")
+
+
+def _check_ahead(witness: Witness, held: int, root: Root) -> None:
+    if held > root.size:
+        raise BehindWitness(witness=witness.name, held=held, size=root.size)

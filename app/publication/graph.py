@@ -81,8 +81,6 @@ class PersonNode(Schema):
     id: str
     type: Literal["PERSON"] = "PERSON"
     person: str
-    verdict: str | None
-    """Of a reviewer of the submission."""
 
 
 class OrganisationNode(Schema):
@@ -179,6 +177,8 @@ class Edge(Schema):
     from_: Annotated[str, Field(alias="from")]
     to: str
     type: EdgeType
+    verdict: str | None = None
+    """Of a reviewer in the submission."""
 
 
 @dataclass(slots=True)
@@ -192,7 +192,9 @@ class Graph:
         """Add *node*, unless it is there, and return its id."""
         return self.nodes.setdefault(node.id, node).id
 
-    def link(self, start: str, kind: EdgeType, end: str) -> None:
+    def link(
+        self, start: str, kind: EdgeType, end: str, verdict: str | None = None
+    ) -> None:
         """Say that *start* is *kind* to *end*."""
-        edge = Edge.model_validate({"from": start, "to": end, "type": kind})
-        self.edges.setdefault((start, end, kind), edge)
+        facts = {"from": start, "to": end, "type": kind, "verdict": verdict}
+        self.edges.setdefault((start, end, kind), Edge.model_validate(facts))

@@ -46,11 +46,6 @@ class FactorExists(Conflict):
     )
 
 
-class FactorWithdrawn(Conflict):
-    en = "{code} is {status} by now; nothing more is published of it."
-    zh = "{code} 的状态现为 {status},不再发布其内容。"
-
-
 async def approve(work: Work) -> None:
     """Give the first signature."""
     if work.submission.approved_by is not None:
@@ -114,7 +109,7 @@ async def _check_in_use(session: AsyncSession, block: list[SubmissionItem]) -> N
     codes = {item.factor for item in block if item.factor is not None}
     for code, version in (await factors.find_present(session, codes)).items():
         if version.status in _ENDED:
-            raise FactorWithdrawn(code=code, status=version.status)
+            raise publication.FactorWithdrawn(code=code, status=version.status)
 
 
 def _pin(item: SubmissionItem) -> str:

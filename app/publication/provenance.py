@@ -245,15 +245,11 @@ def _add_origin(graph: Graph, subject: str, origin: Origin) -> None:
     for each in origin.people:
         kind = _DUTIES.get(each.duty, EdgeType.SIGNED_BY)
         start = subject if kind is EdgeType.SIGNED_BY else submission
-        graph.link(start, kind, _add_person(graph, each))
+        graph.link(start, kind, _add_person(graph, each), each.verdict)
 
 
 def _add_person(graph: Graph, involved: Involved) -> str:
-    person = PersonNode(
-        id=f"person:{involved.person}",
-        person=involved.person,
-        verdict=involved.verdict,
-    )
+    person = PersonNode(id=f"person:{involved.person}", person=involved.person)
     graph.add(person)
     if involved.organisation is not None:
         organisation = _add_organisation(graph, involved.organisation)

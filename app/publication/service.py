@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import queries, search
+from app.factors import service as factors
 from app.factors.codes import Pin, factor_code
 from app.factors.content import Content, natural_key, series_id
 from app.factors.models import Factor, FactorVersion, StatusChange
@@ -38,6 +39,11 @@ class ContentUnchanged(Conflict):
 class OnePublisher(Conflict):
     en = "Two different publishers sign a publication."
     zh = "发布须由两名不同的发布人签署。"
+
+
+class FactorWithdrawn(Conflict):
+    en = "{code} is {status} by now; nothing more is published of it."
+    zh = "{code} 的状态现为 {status},不再发布其内容。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ async def publish_all(
             raise OnePublisher
     appender = await translog.open_appender(session)
     catalogue = await _load(session, publications)
+    await _refuse_retired(session, catalogue)
     return [catalogue.publish(appender, publication) for publication in publications]
 
 
@@ -173,6 +180,14 @@ async def _load(
         newest=await queries.newest_records(session, [each.code for each in factors]),
         serials=await queries.last_serials(session),
     )
+
+
+async def _refuse_retired(session: AsyncSession, catalogue: Catalogue) -> None:
+    """A factor that was retired as a whole stays so: what came to it would be too."""
+    present = await factors.find_present(session, catalogue.codes.values())
+    for code, version in present.items():
+        if version.status == VersionStatus.RETIRED:
+            raise FactorWithdrawn(code=code, status=version.status)
 
 
 def _draft_record(

@@ -6,8 +6,8 @@ between any two steps leaves what the next one does again. Whatever does not fit
 an alarm, after which nothing is signed any more, by any process.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from app.kit.errors import Unavailable
 from app.translog import merkle, proofs
 from app.translog import service as translog
 from app.translog.models import LogAlarm, LogCheckpoint, LogEntry, LogNode
+from app.translog.proofs import Path
 
 _LOCK: Final = 0x7A6E_7969_6E02  # one at a time, so that nothing is hashed twice
 _BLOCK: Final = 1_000
@@ -28,7 +29,7 @@ _BLOCK: Final = 1_000
 
 class LogHalted(Unavailable):
     en = "Nothing is signed any more: {reason}."
-    zh = "日志已停止签名:{reason}。"
+    zh = "日志已停止签名(系统记录:{reason})。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,60 @@ async def bring_up_to_date(sessions: Sessions) -> Root:
 
 
 async def at(sessions: Sessions, size: int) -> Root:
-    """Return the checkpoint at *size*, which is covered already."""
+    """Return the root of the first *size* entries, which are covered already."""
     async with _watched(sessions) as session:
-        known = await session.get(LogCheckpoint, size)
-        if known is not None:
-            return Root(size, known.root)
-        return await _store(session, Root(size, await proofs.root_at(session, size)))
+        return await _below(session, size, await newest(session))
+
+
+async def inclusion(sessions: Sessions, index: int, root: Root) -> Path:
+    """Prove entry *index* below *root*, which is a checkpoint's."""
+    async with _watched(sessions) as session:
+        path = await proofs.inclusion(session, index, root.size)
+        with _contradicting(root.size, f"entry {index} does not lead to the root"):
+            merkle.verify_inclusion(index, root.size, path.leaf, path.hashes, root.root)
+        return path
+
+
+async def consistency(
+    sessions: Sessions, old: int, new: int
+) -> tuple[tuple[bytes, ...], Root, Root]:
+    """Prove *new* to begin with *old*, both covered, with the roots of both."""
+    async with _watched(sessions) as session:
+        last = await _below(session, new, await newest(session))
+        first = await _below(session, old, last)
+        hashes, _, _ = await proofs.consistency(session, old, new)
+        return hashes, first, last
+
+
+async def check_continues(sessions: Sessions, old: Root, new: Root) -> None:
+    """Raise `LogHalted` unless *new* begins with what this process signed before."""
+    async with _watched(sessions) as session:
+        if new.size < old.size:
+            reason = f"the log went back from {old.size} entries to {new.size}"
+            raise _Contradiction(new.size, reason)
+        if await _below(session, old.size, new) != old:
+            raise _Contradiction(old.size, f"another root at the known size {old.size}")
+
+
+async def _below(session: AsyncSession, size: int, last: Root) -> Root:
+    """Return the root at *size*, which is shown to lead to that of *last*.
+
+    What is stored may have been tampered with; what was signed for is the measure.
+    """
+    if not size:
+        return Root(0, merkle.EMPTY_ROOT)
+    hashes, root, _ = await proofs.consistency(session, size, last.size)
+    with _contradicting(size, f"the first {size} entries do not lead to the root"):
+        merkle.verify_consistency(size, last.size, root, last.root, hashes)
+    return Root(size, root)
+
+
+@contextmanager
+def _contradicting(size: int, reason: str) -> Iterator[None]:
+    try:
+        yield
+    except merkle.ProofRefused as refused:
+        raise _Contradiction(size, f"{reason}: {refused}") from refused
 
 
 @asynccontextmanager

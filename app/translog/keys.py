@@ -111,15 +111,31 @@ def parse_announcement(record: bytes) -> Announced:
     return _ENTRY.validate_json(record)
 
 
+async def known(session: AsyncSession, signers: Sequence[Signer]) -> tuple[Signer, ...]:
+    """Return those of *signers* that the log may be signed with already.
+
+    Raises `BadLogKey` if the oldest one is not among those that the log announces: it
+    would be a key that nobody has a reason to trust.
+    """
+    entries = await announced(session)
+    if not entries:
+        return tuple(signers[:1])
+    vkeys = {entries[0].previous, *(each.vkey for each in entries)}
+    if signers[0].verifier.vkey not in vkeys:
+        raise BadLogKey(why="the log announces other keys than the oldest one")
+    return tuple(each for each in signers if each.verifier.vkey in vkeys)
+
+
 async def announce(session: AsyncSession, signers: Sequence[Signer]) -> None:
-    """Append an entry for each key behind the first that the log does not know yet."""
-    vkeys = [each.verifier.vkey for each in signers]
-    known = {each.vkey for each in await announced(session)}
-    if known.issuperset(vkeys[1:]):
-        return
+    """Append an entry for each key that the log does not know yet."""
     appender = await service.open_appender(session)
-    known = {each.vkey for each in await announced(session)}
-    for previous, vkey in pairwise(vkeys):
-        if vkey not in known:
-            draft = {"schema": KEY_SCHEMA, "vkey": vkey, "previous": previous}
+    old = {each.verifier.vkey for each in await known(session, signers)}
+    for previous, signer in pairwise(signers):
+        vkey = signer.verifier.vkey
+        if vkey not in old:
+            draft = {
+                "schema": KEY_SCHEMA,
+                "vkey": vkey,
+                "previous": previous.verifier.vkey,
+            }
             appender.append(KEY_SCHEMA, service.stamped(draft))

@@ -115,12 +115,14 @@ async def size_at(session: AsyncSession, instant: dt.datetime) -> int:
         ).scalar_one()
         if instant > clock:
             raise SnapshotNotYet(size=await size(session))
-    count = await session.execute(
-        sa.select(sa.func.coalesce(sa.func.max(LogEntry.index) + 1, 0)).where(
-            LogEntry.recorded_at <= instant
-        )
+    # By the order of instants, which is that of indices and has an index of its own.
+    count = await session.scalar(
+        sa.select(LogEntry.index + 1)
+        .where(LogEntry.recorded_at <= instant)
+        .order_by(LogEntry.recorded_at.desc())
+        .limit(1)
     )
-    return int(count.scalar_one())
+    return int(count or 0)
 
 
 async def _end(session: AsyncSession) -> tuple[int, dt.datetime]:

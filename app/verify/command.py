@@ -177,10 +177,17 @@ def _keep_evidence(error: Exception, folder: Path, report: Report) -> None:
     if not isinstance(error, Forked):
         return
     kept = folder / f"evidence-{_now():%Y%m%dT%H%M%S.%fZ}"
-    kept.mkdir(parents=True)
-    for name, data in error.evidence.items():
-        (kept / name).write_bytes(data)
-    (kept / "why.txt").write_text(f"{error}\n", "utf-8")
+    try:
+        kept.mkdir(parents=True)
+        for name, data in error.evidence.items():
+            (kept / name).write_bytes(data)
+        (kept / "why.txt").write_text(f"{error}\n", "utf-8")
+    except OSError as failure:
+        # It is shown instead: what was found counts more than where it is kept.
+        for name, data in error.evidence.items():
+            report.done(name, data.decode("utf-8", "replace"))
+        report.left_out("evidence", f"cannot be kept in {kept}: {failure}")
+        return
     report.done("evidence", f"kept in {kept}")
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.kit.database import Sessions
-from app.translog import merkle, note
+from app.translog import checkpoints, merkle, note
 from tests.factories import factors
 from tests.factories.services import LOG_KEY
 
@@ -212,3 +212,15 @@ async def test_the_keys_are_listed(client: httpx.AsyncClient) -> None:
     public = b"\x01" + LOG_KEY.verifier.key
     digest = hashlib.sha256(name.encode() + b"\n" + public).hexdigest()
     assert key_id == digest[:8]
+
+
+@pytest.mark.usefixtures("code")
+async def test_after_an_alarm_nothing_signed_is_answered(
+    client: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await client.get("/v1/log/checkpoint")
+    await checkpoints.halt(sessions, 1, "因测试")
+
+    for path in ("checkpoint", "proof?index=0", "consistency?from=1&to=1"):
+        answer = await client.get(f"/v1/log/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (503, "LOG_HALTED"), path

@@ -1,22 +1,27 @@
 """Checkpoints are shown to a real witness before anybody else sees them."""
 
+import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.http.witnesses import Witness
-from app.kit.database import Sessions
+from app.http.witnesses import BehindWitness, Witness
+from app.kit.database import Sessions, create_engine
 from app.main import create_app
 from app.settings import Settings
-from app.translog import note
+from app.translog import checkpoints, note
+from app.translog.checkpoints import LogHalted
 from app.witness import service, web
+from tests.conftest import Database
 from tests.factories import factors
 from tests.factories.probe import client_of
 from tests.factories.services import LOG_KEY, services
@@ -164,3 +169,85 @@ async def test_an_answer_that_is_no_line_is_passed_over(
 
     assert answer.status_code == 200
     assert len(note.parse_note(answer.text).signatures) == 2
+
+
+async def test_a_witness_that_holds_another_log_is_heard(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    text = note.Checkpoint(LOG_KEY.name, 1, bytes(32)).text
+    held = note.signed(text, [LOG_KEY.sign(text)])
+    service.Memory(tmp_path).path(LOG_KEY.name).write_text(held, encoding="utf-8")
+    for value in ("0.1", "0.2"):
+        await factors.publish_one(sessions, value=value)
+    with served(witness(tmp_path)) as url:
+        async with client(sessions, url) as http:
+            answer = await http.get("/v1/log/checkpoint")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "WITNESS_DISAGREES")
+
+
+@pytest.mark.committed
+async def test_a_witness_that_drips_holds_nobody_up(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    async def drip(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+
+    await factors.publish_one(sessions)
+    begun = time.monotonic()
+    with served(drip) as false, served(witness(tmp_path)) as url:
+        async with client(sessions, false, url) as http:
+            answer = await http.get("/v1/log/checkpoint")
+            spent = time.monotonic() - begun
+
+    assert answer.status_code == 200
+    assert spent < 6
+
+
+@pytest.mark.committed
+async def test_a_process_that_was_outrun_starts_over(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    await factors.publish_one(sessions, value="0.1")
+    with served(witness(tmp_path)) as url:
+        known = (Witness(KEY.verifier, url),)
+        slow, fast = (services(sessions, witnesses=known) for _ in range(2))
+        early = await checkpoints.bring_up_to_date(sessions)
+        await factors.publish_one(sessions, value="0.2")
+        await fast.head.renew()
+        assert (await fast.signer.newest()).root.size == 2
+        with pytest.raises(BehindWitness):
+            await slow.signer.witnesses.lines(early, (await fast.signer.at(1)).text)
+
+        assert (await slow.signer.newest()).root.size == 2
+
+
+@pytest.mark.committed
+async def test_a_log_set_back_under_a_running_process_is_not_signed(
+    sessions: Sessions, database: Database
+) -> None:
+    for number in range(5):
+        await factors.publish_one(sessions, value=f"0.{number + 1}")
+    one = services(sessions)
+    assert (await one.signer.newest()).root.size == 5
+    tables = ("log_checkpoint", "factor_version", "log_entry")
+    places = ("size", "log_index", "index")
+    engine = create_engine(database.owner_url)
+    async with engine.begin() as connection:
+        for table, place in zip(tables, places, strict=True):
+            for statement in (
+                f"ALTER TABLE {table} DISABLE TRIGGER append_only",
+                f"DELETE FROM {table} WHERE {place} >= 3",
+            ):
+                await connection.execute(sa.text(statement))
+    await engine.dispose()
+    for number in range(4):
+        await factors.publish_one(sessions, value=f"9.{number + 1}")
+    await one.head.renew()
+
+    with pytest.raises(LogHalted, match="known size 5"):
+        await one.signer.newest()

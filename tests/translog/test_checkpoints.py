@@ -9,7 +9,7 @@ from app.kit.database import Sessions, create_engine
 from app.translog import checkpoints, merkle, proofs
 from app.translog import service as translog
 from app.translog.checkpoints import LogHalted, Root
-from app.translog.models import LogCheckpoint, LogEntry, LogNode
+from app.translog.models import LogCheckpoint, LogNode
 from tests.conftest import Database
 
 
@@ -114,14 +114,7 @@ async def test_whatever_does_not_fit_ends_signing_for_good(
     await append(sessions, 7)
     await checkpoints.bring_up_to_date(sessions)
     await append(sessions, 3)
-    engine = create_engine(database.owner_url)
-    async with engine.begin() as connection:
-        for table in (LogEntry.__tablename__, LogCheckpoint.__tablename__):
-            await connection.execute(
-                sa.text(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
-            )
-        await connection.execute(sa.text(statement))
-    await engine.dispose()
+    await tamper(database, statement)
 
     for _ in range(2):
         with pytest.raises(LogHalted):
@@ -141,3 +134,49 @@ async def test_another_root_for_a_known_size_is_never_stored(
 
     with pytest.raises(LogHalted, match="known size 5"):
         await checkpoints.bring_up_to_date(sessions)
+
+
+async def tamper(database: Database, *statements: str) -> None:
+    """Do as a superuser what no role may."""
+    engine = create_engine(database.owner_url)
+    async with engine.begin() as connection:
+        for table in ("log_entry", "log_checkpoint"):
+            await connection.execute(
+                sa.text(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
+            )
+        for statement in statements:
+            await connection.execute(sa.text(statement))
+    await engine.dispose()
+
+
+@pytest.mark.committed
+@pytest.mark.parametrize("what", ["at", "inclusion", "consistency"])
+async def test_no_proof_comes_from_hashes_that_nobody_signed(
+    sessions: Sessions, database: Database, what: str
+) -> None:
+    """Inside a full tile a new checkpoint does not look; whoever asks there does."""
+    await append(sessions, 300)
+    last = await checkpoints.bring_up_to_date(sessions)
+    forged = "record = 'x', leaf_hash = sha256('\\x00'::bytea || 'x')"
+    await tamper(database, f"UPDATE log_entry SET {forged} WHERE index = 9")
+    asked = {
+        "at": lambda: checkpoints.at(sessions, 100),
+        "inclusion": lambda: checkpoints.inclusion(sessions, 8, last),
+        "consistency": lambda: checkpoints.consistency(sessions, 100, 300),
+    }
+
+    with pytest.raises(LogHalted, match="does not lead|do not lead"):
+        await asked[what]()
+    with pytest.raises(LogHalted):
+        await checkpoints.bring_up_to_date(sessions)
+
+
+async def test_asking_for_an_older_size_stores_nothing(sessions: Sessions) -> None:
+    await append(sessions, 5)
+    await checkpoints.bring_up_to_date(sessions)
+    for size in range(6):
+        assert (await checkpoints.at(sessions, size)).size == size
+
+    async with sessions() as session:
+        sizes = (await session.scalars(sa.select(LogCheckpoint.size))).all()
+    assert sizes == [5]

@@ -69,14 +69,20 @@ def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
         KeySource(tmp_path / "none").stamp()
 
 
+async def announce(sessions: Sessions, signers: list[note.Signer]) -> None:
+    """Announce in a transaction of its own."""
+    async with sessions.begin() as session:
+        await keys.announce(session, signers)
+
+
 async def test_later_keys_are_announced_once(
     sessions: Sessions, tmp_path: Path
 ) -> None:
     path = tmp_path / "keys"
     made = [keys.add_key(path, ORIGIN) for _ in range(3)]
-    for known in (made[:1], made[:2], made, made, made[1:]):
-        async with sessions.begin() as session:
-            await keys.announce(session, known)
+    backwards = [made[1], made[0]]
+    for signers in (made[:1], made[:2], made, made, made[1:], backwards):
+        await announce(sessions, signers)
 
     async with sessions() as session:
         entries = (await session.scalars(sa.select(LogEntry.record))).all()
@@ -88,3 +94,18 @@ async def test_later_keys_are_announced_once(
     assert [set(json.loads(each)) for each in entries] == [
         {"schema", "vkey", "previous", "recorded_at"}
     ] * 2
+
+
+async def test_a_key_that_nobody_announced_takes_over_nothing(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    path = tmp_path / "keys"
+    made = [keys.add_key(path, ORIGIN) for _ in range(2)]
+    await announce(sessions, made)
+    stranger = keys.add_key(tmp_path / "other", ORIGIN)
+
+    with pytest.raises(BadLogKey, match="announces other keys"):
+        await announce(sessions, [stranger])
+    async with sessions() as session:
+        known = await keys.known(session, [made[1], stranger])
+    assert known == (made[1],)
