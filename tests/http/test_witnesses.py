@@ -234,16 +234,17 @@ async def test_a_log_set_back_under_a_running_process_is_not_signed(
         await factors.publish_one(sessions, value=f"0.{number + 1}")
     one = services(sessions)
     assert (await one.signer.newest()).root.size == 5
-    tables = ("log_checkpoint", "factor_version", "log_entry")
-    places = ("size", "log_index", "index")
     engine = create_engine(database.owner_url)
     async with engine.begin() as connection:
-        for table, place in zip(tables, places, strict=True):
-            for statement in (
-                f"ALTER TABLE {table} DISABLE TRIGGER append_only",
-                f"DELETE FROM {table} WHERE {place} >= 3",
-            ):
-                await connection.execute(sa.text(statement))
+        for table in ("log_checkpoint", "factor_version", "log_entry"):
+            guard = f"ALTER TABLE {table} DISABLE TRIGGER append_only"
+            await connection.execute(sa.text(guard))
+        for statement in (
+            "DELETE FROM log_checkpoint WHERE size >= 3",
+            "DELETE FROM factor_version WHERE log_index >= 3",
+            "DELETE FROM log_entry WHERE index >= 3",
+        ):
+            await connection.execute(sa.text(statement))
     await engine.dispose()
     for number in range(4):
         await factors.publish_one(sessions, value=f"9.{number + 1}")

@@ -103,9 +103,8 @@ async def test_the_way_through_a_panel(sessions: Sessions) -> None:
             key = everybody.keys[name]
             person = f"person:{key.person}"
             verdict = "PASS" if name in steps.REVIEWERS else None
-            assert {
-                each["verdict"] for each in graph["edges"] if each["to"] == person
-            } == {verdict}
+            edges = [each for each in graph["edges"] if each["to"] == person]
+            assert {each["verdict"] for each in edges} == {verdict}
             assert (person, f"organisation:{key.organisation}") in sentences(
                 graph, "ACTS_FOR"
             )
