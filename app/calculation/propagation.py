@@ -85,8 +85,9 @@ def propagate(
         ledger.notice(NothingUncertain(), _POINTER)
         return Propagated(method, certain(solution.result), (), np.zeros(0))
     found = sensitivities(uncertain, system, solution)
-    parts = variances(uncertain, found)
-    with np.errstate(over="ignore"):
+    # What leaves the range of doubles is looked for at the end.
+    with np.errstate(all="ignore"):
+        parts = variances(uncertain, found)
         if method["method"] == "ANALYTIC":
             spread = analytic(uncertain, system, found)
         else:
@@ -118,7 +119,9 @@ def _sampled(
 
 
 def _empirical(results: Floats) -> Spread:
-    mean = math.fsum(results) / len(results)
+    if not np.isfinite(results).all():
+        raise ResultOutOfRange(pointer=_POINTER)
+    mean = float(results.mean())
     low, median, high = np.quantile(results, [0.025, 0.5, 0.975]).tolist()
     gsd = None
     if (results > 0).all():

@@ -44,12 +44,12 @@ def sample(plan: Plan, variables: tuple[Variable, ...], draws: int, seed: int) -
     stream, length = _Stream(seed), row_length(plan, draws)
     results = np.empty(draws)
     valid = np.ones(draws, dtype=np.bool_)
+    # Draws without a solution are looked for, rather than warned of.
     with np.errstate(all="ignore"):
         for first in range(0, draws, length):
             chosen = slice(first, min(first + length, draws))
             block = _Block(plan, variables, stream, chosen, valid[chosen])
             results[chosen] = block.result()
-    valid &= np.isfinite(results)
     return Draws(results, valid)
 
 

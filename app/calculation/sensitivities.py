@@ -96,7 +96,7 @@ def analytic(uncertain: Uncertain, system: System, found: Sensitivities) -> Spre
 
     Exact for products of lognormals, and for sums.
     """
-    spread = math.sqrt(math.fsum(variances(uncertain, found)))
+    spread = math.sqrt(variances(uncertain, found).sum())
     if is_product(uncertain, found):
         return _lognormal(_at(uncertain, system, _median), spread)
     mean = _at(uncertain, system, _mean)
@@ -105,12 +105,11 @@ def analytic(uncertain: Uncertain, system: System, found: Sensitivities) -> Spre
 
 
 def _lognormal(median: float, sigma: float) -> Spread:
-    with np.errstate(over="ignore"):
-        mean = median * float(np.exp(sigma**2 / 2))
-        sd = abs(mean) * float(np.sqrt(np.expm1(sigma**2)))
-        gsd, reach = (float(np.exp(sigma * each)) for each in (1.0, Z_975))
+    found = Lognormal(median, sigma)
+    gsd, reach = (float(np.exp(sigma * each)) for each in (1.0, Z_975))
+    # A product of credits is below zero as a whole.
     low, high = sorted((median / reach, median * reach))
-    return Spread("LOGNORMAL", mean, sd, median, low, high, gsd)
+    return Spread("LOGNORMAL", found.mean, abs(found.sd), median, low, high, gsd)
 
 
 def _at(

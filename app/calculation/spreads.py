@@ -30,10 +30,14 @@ def check(line: Input | Emission) -> None:
     if "mass" not in line and "distance" not in line:
         _distribution(line, "", signed="gas" not in line)
         return
-    if "uncertainty" in line:
-        raise UncertaintyNotAllowed(pointer="/uncertainty")
+    _check_place(line)
     for name, _ in _CARRIED:
         _distribution(_carried(line, name), f"/{name}", signed=name == "mass")
+
+
+def _check_place(line: Input | Emission) -> None:
+    if "uncertainty" in line:
+        raise UncertaintyNotAllowed(pointer="/uncertainty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +55,16 @@ class Spreads:
         self, number: int, line: Input | Emission, route: Route, pointer: str
     ) -> None:
         """Note line *number*, which stands at *pointer*."""
-        check(line)
         if self.asked:
             factor = self._factor(line, route, pointer)
             self._collector.line(number, [*_amounts(line, route, pointer), factor])
+        else:
+            check(line)
 
     def link(self, number: int, line: Input, pointer: str) -> None:
         """Note link *number*, which stands at *pointer*."""
-        check(line)
-        if self.asked:
-            factor = unit(line["unit"]).factor
-            self._collector.link(number, _amount(line, factor, "", pointer))
+        factor = unit(line["unit"]).factor
+        self._collector.link(number, _amount(line, factor, "", pointer))
 
     def collected(self) -> Uncertain:
         """Return what was noted."""
@@ -89,6 +92,7 @@ class Spreads:
 def _amounts(line: Input | Emission, route: Route, pointer: str) -> list[Part]:
     if "mass" not in line:
         return [_amount(line, route.factor, "", pointer)]
+    _check_place(line)
     return [
         _amount(
             _carried(line, name),
@@ -105,7 +109,8 @@ def _amount(
 ) -> Part:
     """Return an amount whose unit *factor* leads from."""
     text = number_text(stated["amount"], place + "/amount")
-    found = _distribution(stated, place)
+    signed = "gas" not in stated and place != "/distance"
+    found = _distribution(stated, place, signed=signed)
     value, name = scaled(text, factor), f"{pointer}{place}/amount"
     if found is None:
         return Part(value)

@@ -7,7 +7,7 @@ stated number itself.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -86,12 +86,14 @@ class Lognormal:
     @property
     def mean(self) -> float:
         """The expected value."""
-        return self.median * float(np.exp(self.sigma**2 / 2))
+        with np.errstate(over="ignore"):
+            return self.median * float(np.exp(self.sigma**2 / 2))
 
     @property
     def sd(self) -> float:
         """The standard deviation."""
-        return self.mean * float(np.sqrt(np.expm1(self.sigma**2)))
+        with np.errstate(over="ignore"):
+            return self.mean * float(np.sqrt(np.expm1(self.sigma**2)))
 
     def at(self, levels: Floats) -> Floats:
         """Return the quantiles at *levels*."""
@@ -191,7 +193,7 @@ def read(
     Errors point below *pointer*, where the document stands. Unless *signed*, the number
     is never negative.
     """
-    reader = _Reader(document, Fraction(stated), stated, pointer, signed=signed)
+    reader = _Reader(document, Decimal(stated), stated, pointer, signed=signed)
     return _READERS[document["type"]](reader)
 
 
@@ -200,7 +202,7 @@ class _Reader:
     """One document and the number that it stands beside."""
 
     document: Mapping[str, Any]
-    stated: Fraction
+    stated: Decimal
     text: str
     pointer: str
     signed: bool
@@ -239,9 +241,9 @@ class _Reader:
     def uniform(self) -> Distribution:
         return Uniform(*self._bounds())
 
-    def _number(self, field: str) -> Fraction:
+    def _number(self, field: str) -> Decimal:
         where = f"{self.pointer}/{field}"
-        return Fraction(number_text(self.document[field], where))
+        return Decimal(number_text(self.document[field], where))
 
     def _spread(self, field: str) -> float:
         spread = self._number(field)
