@@ -1,6 +1,7 @@
 """The uncertainty of a result: against closed forms, and what is refused."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,6 +89,19 @@ def test_a_product_of_lognormals_is_exact() -> None:
         },
         rel=1e-11,
     )
+
+
+def test_the_page_works_this_example_out() -> None:
+    uncertain = line(own=lognormal("1.2"), uncertainty=lognormal("1.1"))
+    page = (Path(__file__).parents[2] / "docs" / "calculation.md").read_text("utf-8")
+
+    exact = of_lines(uncertain, method=ANALYTIC)
+    drawn = of_lines(uncertain, method={"method": "MONTE_CARLO", "seed": 1})
+
+    shown = [exact[name] for name in ("gsd", "median", "p2_5", "p97_5", "mean")]
+    shown += [each["share_of_variance"] for each in exact["contributors"]]
+    shown += [drawn["median"], drawn["gsd"]]
+    assert [each for each in shown if each not in page] == []
 
 
 def test_a_chain_of_lognormals_is_a_product() -> None:
