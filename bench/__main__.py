@@ -1,6 +1,6 @@
 """Runs the benchmarks and prints one table: `make bench`.
 
-    python -m bench [--quick] [--only {reads,drafts,log,tree}]
+    python -m bench [--quick] [--only {reads,drafts,log,tree,monte_carlo}]
 
 The exit code is 0 even where a figure falls short: a loaded machine is no error.
 """
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bench import drafts, log, reads, tree
+from bench import drafts, log, monte_carlo, reads, tree
 from bench.figures import Figure, machine, table
 from bench.service import data_directory
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RESULTS: Final = Path(__file__).resolve().parent / ".envs" / "results.json"
-_PARTS: Final = ("reads", "drafts", "log", "tree")
+_PARTS: Final = ("reads", "drafts", "log", "tree", "monte_carlo")
 # Set on some machines for old builds of OpenBLAS; they slow current ones.
 _SLOWING: Final = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
@@ -62,6 +62,8 @@ def _measure(only: str | None, *, quick: bool) -> Iterator[Figure]:
             yield from drafts.measure(data)
         if only in (None, "tree"):
             yield from tree.measure(data, million=not quick)
+        if only in (None, "monte_carlo"):
+            yield from monte_carlo.measure(data)
     if only in (None, "log"):
         yield from log.measure()
 

@@ -11,12 +11,11 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 _HERE: Final = Path(__file__).resolve().parent
 _LOCK: Final = _HERE / "brightway.lock"
 _ENVIRONMENT: Final = _HERE / ".envs" / "brightway"
-_SCRIPT: Final = _HERE / "brightway_tree.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,39 @@ class Outcome:
         return self.write + self.solve
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Seconds per draw, and the scores."""
+
+    per_draw: float
+    scores: list[float]
+    versions: str
+
+
 def measure(columns: bytes, rounds: int) -> Outcome:
     """Let Brightway write and solve the system in *columns*."""
+    document = _run("brightway_tree.py", rounds, columns)
+    found = document["rounds"]
+    return Outcome(
+        write=median(each["write"] for each in found),
+        solve=median(each["solve"] for each in found),
+        score=found[0]["score"],
+        versions=_versions(document),
+    )
+
+
+def draw(columns: bytes, draws: int) -> Drawn:
+    """Let Brightway draw the system in *columns*."""
+    document = _run("brightway_monte_carlo.py", draws, columns)
+    per_draw = document["seconds"] / draws
+    return Drawn(per_draw, document["scores"], _versions(document))
+
+
+def _run(script: str, argument: int, columns: bytes) -> Any:  # noqa: ANN401 - JSON
     python = _environment()
     with tempfile.TemporaryDirectory(prefix="tanyin-bench-") as folder:
         done = subprocess.run(
-            [python, _SCRIPT, str(rounds)],
+            [python, _HERE / script, str(argument)],
             input=columns,
             capture_output=True,
             check=False,
@@ -48,14 +74,11 @@ def measure(columns: bytes, rounds: int) -> Outcome:
     if done.returncode:
         raise RuntimeError(done.stderr.decode(errors="replace")[-2000:])
     # Brightway greets on standard output before the figures.
-    document = json.loads(done.stdout.splitlines()[-1])
-    found = document["rounds"]
-    return Outcome(
-        write=median(each["write"] for each in found),
-        solve=median(each["solve"] for each in found),
-        score=found[0]["score"],
-        versions=", ".join(f"{k} {v}" for k, v in document["versions"].items()),
-    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _versions(document: Any) -> str:  # noqa: ANN401 - JSON
+    return ", ".join(f"{k} {v}" for k, v in document["versions"].items())
 
 
 def _environment() -> Path:

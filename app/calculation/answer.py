@@ -19,7 +19,6 @@ from app.calculation.assembly import (
     CATEGORIES,
     STAGES,
     Assembly,
-    line_pointer,
 )
 from app.calculation.coefficients import UNSPLIT
 from app.calculation.documents import (
@@ -35,6 +34,8 @@ from app.calculation.documents import (
 )
 from app.calculation.elimination import Floats
 from app.calculation.engine import Ints, Solution
+from app.calculation.notices import line_pointer
+from app.calculation.propagation import Propagated
 from app.calculation.reading import Reading
 from app.calculation.request import CalculationRequest, GwpSetCode
 from app.calculation.resolution import Route
@@ -65,6 +66,7 @@ class Calculated:
     versions: Mapping[str, VersionAt]
     snapshot: int
     gwp_set: GwpSetCode
+    propagated: Propagated | None = None
 
 
 def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationAnswer:
@@ -73,6 +75,7 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
     full = done.request.head.get("detail") == "FULL"
     length = None if full else SUMMARY_LENGTH
     shown, rest = _contributions(done, length)
+    spread = done.propagated
     return {
         "result": _result(done, categories["BIO_REMOVAL"]),
         "by_stage": _by_stage(done),
@@ -87,6 +90,7 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
         "factors": _factors(done.versions),
         "pins": sorted({_label(version) for version in done.versions.values()}),
         "request_pinned": _pinned(done),
+        "uncertainty": None if spread is None else spread.document(length),
         "warnings": warnings,
         "gwp_set": done.gwp_set,
         "snapshot": done.snapshot,

@@ -12,11 +12,12 @@ from typing import Final
 
 import numpy as np
 
-from app.calculation import amounts, findings
+from app.calculation import amounts, findings, spreads
 from app.calculation.allocation import checked_share, not_listed
 from app.calculation.elimination import Floats
 from app.calculation.engine import Ints, System
 from app.calculation.findings import Ledger
+from app.calculation.notices import line_pointer, report_notices
 from app.calculation.request import (
     CalculationRequest,
     Emission,
@@ -26,6 +27,8 @@ from app.calculation.request import (
 )
 from app.calculation.resolution import Resolver, Route
 from app.calculation.routing import Routing
+from app.calculation.spreads import Spreads
+from app.calculation.variables import CERTAIN, Uncertain
 from app.kit.decimals import number_text, scaled
 from app.kit.errors import Invalid
 from app.kit.schemas import check_text
@@ -49,6 +52,7 @@ class Assembly:
     category, place and label. `strength` multiplies the coefficient of the route: plain
     inline factors of one unit share a route of value 1. `place` is k for input k of its
     process and -1-k for emission k. `label` names a line's own inline factor.
+    `uncertain` is empty unless the request asks for an uncertainty.
     """
 
     system: System
@@ -61,6 +65,7 @@ class Assembly:
     category: Ints
     place: Ints
     label: Sequence[str | None]
+    uncertain: Uncertain = CERTAIN
 
 
 @dataclass(slots=True)
@@ -108,6 +113,7 @@ class _Assembler:
         self.links = _Links()
         self.reference = (0, 0.0)
         self.routing = Routing(resolver)
+        self.spreads = Spreads(resolver.terms, asked="uncertainty" in request)
 
     def read(self) -> None:
         """Read outputs first, because lines refer to them in any order."""
@@ -154,6 +160,7 @@ class _Assembler:
             category=np.array(lines.category, dtype=np.intp),
             place=np.array(lines.place, dtype=np.intp),
             label=lines.label,
+            uncertain=self.spreads.collected(),
         )
 
     def _attempt(self, pointer: str, *steps: Callable[[], object]) -> None:
@@ -215,13 +222,13 @@ class _Assembler:
         if ("process" in line) is ("factor" in line):
             raise findings.InputTarget
         if "process" in line:
-            self._read_link(number, line)
+            self._read_link(number, place, line)
             return
         route, amount = self._factor_amount(line)
         measured = (amount, amounts.strength(line["factor"]))
         self._add(number, place, route, measured, line, stage)
 
-    def _read_link(self, number: int, line: Input) -> None:
+    def _read_link(self, number: int, place: int, line: Input) -> None:
         amounts.refuse_on_link(line)
         supplier = self._supplier(line)
         stated = amounts.stated_unit(line)
@@ -231,6 +238,9 @@ class _Assembler:
         self.links.user.append(number)
         self.links.supplier.append(supplier)
         self.links.taken.append(scaled(amounts.stated_amount(line), stated.factor))
+        if "uncertainty" in line:
+            where = line_pointer(number, place)
+            self.spreads.link(len(self.links.taken) - 1, line, where)
 
     def _supplier(self, line: Input) -> int:
         supplier = self.index.get(line["process"])
@@ -288,6 +298,9 @@ class _Assembler:
         )
         lines.place.append(place)
         lines.label.append(_label(line))
+        if spreads.concerns(line, route):
+            where = line_pointer(number, place)
+            self.spreads.line(len(lines.label) - 1, line, route, where)
 
     def _read_reference(self) -> None:
         reference = self.request["reference"]
@@ -318,7 +331,8 @@ class _Assembler:
         if "mass" in line or "distance" in line:
             amount = [lambda: amounts.transported(line)]
         before = len(self.ledger.errors)
-        return [*target, *amount, lambda: self._still(before, line)]
+        check = partial(spreads.check, line)
+        return [*target, *amount, check, lambda: self._still(before, line)]
 
     def _still(self, before: int, line: Input) -> None:
         """Read the line as a whole if none of its parts was at fault by itself."""
@@ -330,7 +344,8 @@ class _Assembler:
             if number_text(line["amount"], "/amount").startswith("-"):
                 raise findings.NegativeEmission(pointer="/amount")
 
-        return [lambda: self.routing.gas(line["gas"], line["unit"]), amount]
+        route = partial(self.routing.gas, line["gas"], line["unit"])
+        return [route, amount, lambda: spreads.check(line)]
 
 
 def _home(process: Process) -> int:
@@ -354,31 +369,6 @@ def intensities(routes: Sequence[Route], route: Ints) -> Floats:
     """Return kg CO2e per unit of amount along the *route* of each line."""
     known = np.array([each.coefficient.intensity for each in routes], dtype=np.float64)
     return known[route]
-
-
-def report_notices(
-    routes: Sequence[Route],
-    route: Sequence[int] | Ints,
-    process: Sequence[int] | Ints,
-    place: Sequence[int] | Ints,
-    ledger: Ledger,
-) -> None:
-    """Tell of each route once, at its first line, with the number of its lines."""
-    if not any(each.notices for each in routes):
-        return
-    used, firsts, counts = np.unique(route, return_index=True, return_counts=True)
-    for number in np.argsort(firsts):
-        first = int(firsts[number])
-        pointer = line_pointer(int(process[first]), int(place[first]))
-        for notice in routes[used[number]].notices:
-            ledger.notice(notice, pointer, int(counts[number]))
-
-
-def line_pointer(process: int, place: int) -> str:
-    """Return the pointer of a line from its process and place."""
-    if place < 0:
-        return f"/processes/{process}/emissions/{-1 - place}"
-    return f"/processes/{process}/inputs/{place}"
 
 
 def _raise(error: Invalid) -> None:

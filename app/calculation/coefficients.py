@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from app.calculation.findings import AmbiguousBridge, GwpMixed, GwpUnknown, Notice
+from app.calculation.uncertainty import Distribution
 from app.reference.enums import GwpAbsence
 from app.reference.gases import GASES
 from app.reference.gwp import GWP_SETS, GwpSet
@@ -33,6 +34,7 @@ class Figure:
     gases: tuple[tuple[str, Fraction], ...] = ()
     properties: tuple[tuple[str, str, ParameterUnit], ...] = ()
     category: str | None = None
+    uncertainty: Distribution | None = None
 
 
 @dataclass(frozen=True, slots=True)

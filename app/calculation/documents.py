@@ -161,6 +161,34 @@ class CalculationWarning(TypedDict):
 
 
 @_document
+class Contributor(TypedDict):
+    """An uncertain number, and what it does to the uncertainty of the result."""
+
+    pointer: str
+    """Of the number in the request; `CODE@n` for the value of a published version."""
+    share_of_variance: Computed
+
+
+@_document
+class UncertaintyOfResult(TypedDict):
+    """What the result may be; its value always uses the stated numbers."""
+
+    method: Literal["ANALYTIC", "MONTE_CARLO"]
+    shape: Literal["CERTAIN", "NORMAL", "LOGNORMAL", "SAMPLED"]
+    mean: Computed
+    sd: Computed
+    median: Computed
+    p2_5: Computed
+    p97_5: Computed
+    gsd: Computed | None
+    """Null for a normal shape, and where a draw was not positive."""
+    draws: int | None
+    seed: int | None
+    contributors: list[Contributor]
+    """By falling share, ties by pointer; SUMMARY lists the 100 largest."""
+
+
+@_document
 class CalculationAnswer(TypedDict):
     """A footprint and all that it is made of."""
 
@@ -177,6 +205,8 @@ class CalculationAnswer(TypedDict):
     pins: list[str]
     request_pinned: CalculationRequest
     """The request with factors, snapshot and GWP set pinned, to repeat it any day."""
+    uncertainty: UncertaintyOfResult | None
+    """Null where the request does not ask for it."""
     warnings: list[CalculationWarning]
     gwp_set: GwpSetCode
     snapshot: int

@@ -79,7 +79,8 @@ class Solution:
     footprint of all that the process takes from others, so that direct adds up and
     upstream overlaps; `via` the previous process on the shortest path from the
     reference (-1 where there is none); `reached`. By line: `scale` α·s and `value` in
-    kg CO2e. `result` is the sum of all line values.
+    kg CO2e. `result` is the sum of all line values; `footprint` the kg CO2e behind one
+    canonical unit of each reached process's output.
     """
 
     activity: Floats
@@ -90,10 +91,11 @@ class Solution:
     scale: Floats
     value: Floats
     result: float
+    footprint: Floats
 
 
 @dataclass(frozen=True, slots=True)
-class _Graph:
+class Graph:
     """The reached part: its processes, in an order that puts users before suppliers."""
 
     order: Ints
@@ -130,7 +132,7 @@ def solve(system: System) -> Solution:
 
 
 def _solve(system: System) -> Solution:
-    graph = _traverse(system)
+    graph = traverse(system)
     looping = _looping(system, graph)
     loops = _open_loops(system, graph, looping)
     graph = replace(graph, order=_in_turn(graph, loops.turn))
@@ -142,15 +144,17 @@ def _solve(system: System) -> Solution:
         _check_productive(system, graph, looping & ~is_noise, activity)
     scale = (system.share * activity)[system.process]
     value: Floats = scale * system.amount * system.intensity
+    footprint = _footprint(system, graph, factors)
     return Solution(
         activity=activity,
         direct=group(system.process, value, len(system.output)),
-        upstream=_upstream(system, activity, _footprint(system, graph, factors)),
+        upstream=_upstream(system, activity, footprint),
         via=graph.via,
         reached=graph.reached,
         scale=scale,
         value=value,
         result=total(value),
+        footprint=footprint,
     )
 
 
@@ -176,7 +180,8 @@ def settled(sums: Floats, gross: Floats) -> Floats:
     return found
 
 
-def _traverse(system: System) -> _Graph:
+def traverse(system: System) -> Graph:
+    """Return how the reference reaches the processes of *system*."""
     size = len(system.output)
     links = csr_array(
         (np.ones(len(system.user)), (system.user, system.supplier)), shape=(size, size)
@@ -188,7 +193,7 @@ def _traverse(system: System) -> _Graph:
     # SciPy numbers strong components so that a component is numbered after all that it
     # leads to; sorting by falling number puts users before suppliers.
     order = nodes[np.argsort(-component[nodes], kind="stable")]
-    return _Graph(order, component, reached, _via(system, reached, before))
+    return Graph(order, component, reached, _via(system, reached, before))
 
 
 def _via(system: System, reached: Flags, before: Ints) -> Ints:
@@ -213,7 +218,7 @@ def _distance(parent: Ints) -> Ints:
     return steps
 
 
-def _looping(system: System, graph: _Graph) -> Flags:
+def _looping(system: System, graph: Graph) -> Flags:
     """Tell for each process whether a loop of the reached part runs through it."""
     inner = graph.reached[system.user] & (
         graph.component[system.user] == graph.component[system.supplier]
@@ -223,13 +228,13 @@ def _looping(system: System, graph: _Graph) -> Flags:
     return looping
 
 
-def _in_turn(graph: _Graph, turn: Ints) -> Ints:
+def _in_turn(graph: Graph, turn: Ints) -> Ints:
     """Return the graph's order with the processes of each loop in their turn."""
     within = np.lexsort((turn[graph.order], -graph.component[graph.order]))
     return graph.order[within]
 
 
-def _open_loops(system: System, graph: _Graph, looping: Flags) -> _Loops:
+def _open_loops(system: System, graph: Graph, looping: Flags) -> _Loops:
     """Return how to take the loops apart; `UnsolvableSystem` where none can."""
     size = len(system.output)
     found = _Loops(np.ones(size), np.zeros(size, dtype=np.intp))
@@ -264,7 +269,7 @@ def _uses(system: System, nodes: Ints, links: Flags) -> Uses:
     return Uses(net, gross)
 
 
-def _factorise(system: System, graph: _Graph, unit: Floats) -> Factors:
+def _factorise(system: System, graph: Graph, unit: Floats) -> Factors:
     kept = graph.reached[system.user]
     uses, unit = _uses(system, graph.order, kept), unit[graph.order]
     factors = elimination.factorise(uses.net, unit, "NATURAL")
@@ -273,7 +278,7 @@ def _factorise(system: System, graph: _Graph, unit: Floats) -> Factors:
     return Factors(uses, factors, unit)
 
 
-def _throughput(system: System, graph: _Graph, factors: Factors) -> _Throughput:
+def _throughput(system: System, graph: Graph, factors: Factors) -> _Throughput:
     """Return y for a demand of 1, which is linear and leaves no special case for 0."""
     demand = (graph.order == system.reference).astype(np.float64)
     found = factors.solve(demand)
@@ -290,7 +295,7 @@ def _throughput(system: System, graph: _Graph, factors: Factors) -> _Throughput:
     return _Throughput(*whole)
 
 
-def _height(graph: _Graph, factors: Factors, throughput: Floats) -> Floats:
+def _height(graph: Graph, factors: Factors, throughput: Floats) -> Floats:
     """Return by process the largest throughput of its loop.
 
     What cancels to nothing in a loop keeps the rounding of what went round in it.
@@ -302,8 +307,7 @@ def _height(graph: _Graph, factors: Factors, throughput: Floats) -> Floats:
     return height
 
 
-def _footprint(system: System, graph: _Graph, factors: Factors) -> Floats:
-    """Return the kg CO2e behind one canonical unit of each reached process's output."""
+def _footprint(system: System, graph: Graph, factors: Factors) -> Floats:
     size = len(system.output)
     own = group(system.process, system.amount * system.intensity, size)
     own = own * system.share / system.output
@@ -320,7 +324,7 @@ def _upstream(system: System, activity: Floats, footprint: Floats) -> Floats:
 
 
 def _check_productive(
-    system: System, graph: _Graph, looping: Flags, activity: Floats
+    system: System, graph: Graph, looping: Flags, activity: Floats
 ) -> None:
     """Refuse a loop of purely positive lines that comes out with negative activity."""
     reached = graph.reached[system.user]
@@ -340,7 +344,7 @@ def _check_productive(
         raise NonProductiveLoop(pointer=_pointer(cycle), cycle=_shown(system, cycle))
 
 
-def _unsolvable(system: System, graph: _Graph) -> Invalid:
+def _unsolvable(system: System, graph: Graph) -> Invalid:
     """Return the error that names a cycle of the first loop without a solution."""
     looping = np.flatnonzero(_looping(system, graph))
     if not len(looping):  # a tree always has a solution, if not always in doubles
@@ -352,7 +356,7 @@ def _unsolvable(system: System, graph: _Graph) -> Invalid:
     return UnsolvableSystem(pointer=_pointer(cycle), cycle=_shown(system, cycle))
 
 
-def _is_singular(system: System, graph: _Graph, component: int) -> bool:
+def _is_singular(system: System, graph: Graph, component: int) -> bool:
     is_member = graph.component == component
     inner = is_member[system.user] & is_member[system.supplier]
     uses = _uses(system, np.flatnonzero(is_member), inner).net

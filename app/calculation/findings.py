@@ -68,6 +68,21 @@ class NegativeEmission(Invalid):
     zh = "排放量不得为负;生物质碳吸收 CO2_BIO_UPTAKE 以正值填报。"
 
 
+class UncertaintyNotAllowed(Invalid):
+    en = "With mass and distance each of the two states its own uncertainty."
+    zh = "以质量和距离填报时,不确定度应分别写在两者之内。"
+
+
+class DrawsTooCostly(Invalid):
+    en = "So many draws of so large a system would take minutes; ask for fewer."
+    zh = "该系统如此之大,这一抽样次数需时过长,请减少次数。"
+
+
+class LoopTooUncertain(Invalid):
+    en = "In {count} of {draws} draws a loop consumes more than it makes."
+    zh = "{draws} 次抽样中有 {count} 次出现循环消耗大于产出。"
+
+
 class AllocationMissing(Invalid):
     en = 'Process "{id}" has co-products but no allocation.'
     zh = "过程“{id}”有共生产品,但未给出分配方法。"
@@ -117,6 +132,16 @@ class CoProductsNotListed(Notice):
 class UnreachableProcess(Notice):
     en = "The reference does not reach {processes}; not solved."
     zh = "基准产品未用到 {processes},未参与求解。"
+
+
+class NothingUncertain(Notice):
+    en = "No number that the result depends on is stated with an uncertainty."
+    zh = "结果所依据的数值均未给出不确定度。"
+
+
+class DrawsLeftOut(Notice):
+    en = "In {count} of {draws} draws a loop consumes more than it makes; left out."
+    zh = "{draws} 次抽样中有 {count} 次循环消耗大于产出,未计入统计。"
 
 
 class GwpMixed(Notice):

@@ -25,6 +25,8 @@ from app.kit.schemas import NAME_LENGTH
 from app.kit.validation import UnknownField, findings
 
 STRICT_LIMIT: Final = 1024 * 1024
+MOST_DRAWS: Final = 100_000
+MOST_SEED: Final = 2**53 - 1  # the largest integer that every JSON reader keeps
 _shape = with_config(
     ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 )
@@ -69,11 +71,81 @@ KindCode: TypeAlias = Literal[
 
 
 @_shape
+class LognormalSpread(TypedDict):
+    """The stated number is the median; `gsd2` is the square of `gsd`: state one."""
+
+    type: Literal["LOGNORMAL"]
+    gsd: NotRequired[Number]
+    gsd2: NotRequired[Number]
+
+
+@_shape
+class VariationSpread(TypedDict):
+    """Lognormal; the stated number is the mean, `cv` a fraction of it."""
+
+    type: Literal["CV"]
+    cv: Number
+
+
+@_shape
+class NormalSpread(TypedDict):
+    """The stated number is the mean."""
+
+    type: Literal["NORMAL"]
+    sd: Number
+
+
+@_shape
+class ExpandedSpread(TypedDict):
+    """Normal, with the expanded uncertainty for k = 2."""
+
+    type: Literal["U_K2"]
+    u: Number
+
+
+@_shape
+class TriangularSpread(TypedDict):
+    """The stated number is the mode."""
+
+    type: Literal["TRIANGULAR"]
+    min: Number
+    mode: NotRequired[Number]
+    max: Number
+
+
+@_shape
+class BoundedSpread(TypedDict):
+    """Anything between the bounds; RANGE says that no more is known than them."""
+
+    type: Literal["UNIFORM", "RANGE"]
+    min: Number
+    max: Number
+
+
+Spread: TypeAlias = Annotated[
+    LognormalSpread
+    | VariationSpread
+    | NormalSpread
+    | ExpandedSpread
+    | TriangularSpread
+    | BoundedSpread,
+    Field(discriminator="type"),
+]
+
+
+@_shape
 class Quantity(TypedDict):
     """An amount and its unit."""
 
     amount: Number
     unit: UnitText
+
+
+@_shape
+class Measured(Quantity):
+    """A quantity that may be uncertain."""
+
+    uncertainty: NotRequired[Spread]
 
 
 @_shape
@@ -121,6 +193,8 @@ class InlineFactor(TypedDict):
     category: NotRequired[CategoryCode]
     kind: NotRequired[KindCode]
     """PCF unless stated."""
+    uncertainty: NotRequired[Spread]
+    """Of the value; gas masses go with it."""
 
 
 def _form(value: object) -> str:
@@ -151,12 +225,14 @@ class Input(TypedDict):
     """`CODE`, `CODE@n` or an inline factor."""
     amount: NotRequired[Number]
     unit: NotRequired[UnitText]
-    mass: NotRequired[Quantity]
+    mass: NotRequired[Measured]
     """With `distance` in place of `amount` and `unit`, for a factor per t_km."""
-    distance: NotRequired[Quantity]
+    distance: NotRequired[Measured]
     stage: NotRequired[StageCode]
     """Overrides the process's; on factor lines alone."""
     category: NotRequired[CategoryCode]
+    uncertainty: NotRequired[Spread]
+    """Of the amount."""
 
 
 @_shape
@@ -168,6 +244,7 @@ class Emission(TypedDict):
     unit: UnitText
     stage: NotRequired[StageCode]
     category: NotRequired[CategoryCode]
+    uncertainty: NotRequired[Spread]
 
 
 @_shape
@@ -194,6 +271,17 @@ class Reference(TypedDict):
 
 
 @_shape
+class Propagation(TypedDict):
+    """How the uncertainty of the result is found from that of the numbers."""
+
+    method: Literal["ANALYTIC", "MONTE_CARLO"]
+    draws: NotRequired[Annotated[int, Field(ge=2, le=MOST_DRAWS)]]
+    """Of MONTE_CARLO; 10,000 unless stated."""
+    seed: NotRequired[Annotated[int, Field(ge=0, le=MOST_SEED)]]
+    """Of MONTE_CARLO; 42 unless stated. The same seed gives the same draws."""
+
+
+@_shape
 class CalculationRequest(TypedDict):
     """A process tree, loops allowed, and what to calculate from it."""
 
@@ -211,6 +299,8 @@ class CalculationRequest(TypedDict):
     """Refuse mixed GWP sets and suspended or outdated factors; false unless stated."""
     detail: NotRequired[Literal["SUMMARY", "FULL"]]
     """SUMMARY (the 100 largest processes and contributions) unless stated."""
+    uncertainty: NotRequired[Propagation]
+    """Nothing is said of the result's uncertainty without it."""
 
 
 class NotSupportedYet(Invalid):
@@ -219,9 +309,7 @@ class NotSupportedYet(Invalid):
 
 
 _REQUEST: Final = TypeAdapter(CalculationRequest)
-_LATER: Final = frozenset(
-    {"select", "fallback", "uncertainty", "data_quality", "store"}
-)
+_LATER: Final = frozenset({"select", "fallback", "data_quality", "store"})
 
 
 def parse(body: bytes) -> CalculationRequest:

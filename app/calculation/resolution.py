@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from app.calculation import findings
+from app.calculation import findings, uncertainty
 from app.calculation.coefficients import (
     Bridge,
     Coefficient,
@@ -17,6 +17,7 @@ from app.calculation.coefficients import (
 )
 from app.calculation.findings import Notice, PropertyUsed
 from app.calculation.request import InlineFactor
+from app.calculation.uncertainty import Distribution, Uniform
 from app.factors.queries import Alternative, VersionAt
 from app.kit.decimals import number_text
 from app.kit.errors import Invalid
@@ -234,7 +235,16 @@ def _version_figure(label: str, content: Mapping[str, Any]) -> Figure:
             for each in properties
             if each["property"] in BRIDGES
         ),
+        uncertainty=_published_spread(content),
     )
+
+
+def _published_spread(content: Mapping[str, Any]) -> Distribution | None:
+    """Return what the content states; it was judged when it was published."""
+    stated = content.get("uncertainty")
+    if stated is None:
+        return None
+    return Uniform(*sorted((float(stated["min"]), float(stated["max"]))))
 
 
 def _inline_figure(factor: InlineFactor, requested: str) -> Figure:
@@ -242,14 +252,22 @@ def _inline_figure(factor: InlineFactor, requested: str) -> Figure:
     if factor.get("gases") and unit.substance != "CO2e":
         where = "/factor/gases"
         raise findings.GasesNotAllowed(pointer=where, substance=unit.substance)
+    text = number_text(factor["value"], "/factor/value")
     return Figure(
         label=factor["name"],
-        value=Fraction(number_text(factor["value"], "/factor/value")),
+        value=Fraction(text),
         unit=unit,
         basis=factor.get("gwp_set", requested),
         gases=tuple(_inline_gases(factor)),
         category=factor.get("category"),
+        uncertainty=_inline_spread(factor, text),
     )
+
+
+def _inline_spread(factor: InlineFactor, value: str) -> Distribution | None:
+    if "uncertainty" not in factor:
+        return None
+    return uncertainty.read(factor["uncertainty"], value, "/factor/uncertainty")
 
 
 def _inline_gases(factor: InlineFactor) -> list[tuple[str, Fraction]]:

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.calculation import answer, engine, findings
+from app.calculation import answer, engine, findings, propagation
 from app.calculation.assembly import Assembly
 from app.calculation.documents import CalculationAnswer
 from app.calculation.findings import Ledger, UnknownFactor
+from app.calculation.propagation import Propagated
 from app.calculation.reading import Reading
 from app.calculation.request import CalculationRequest, GwpSetCode
 from app.calculation.resolution import PCF, Found, Resolver, Terms
@@ -75,8 +76,20 @@ def _calculate(request: Reading, material: Material) -> CalculationAnswer:
         versions=_versions(material.found),
         snapshot=material.terms.snapshot,
         gwp_set=request.head.get("gwp_set", DEFAULT_GWP_SET),
+        propagated=_propagated(request.head, assembly, solution, ledger),
     )
     return answer.answer(done, ledger.warnings())
+
+
+def _propagated(
+    request: CalculationRequest,
+    assembly: Assembly,
+    solution: engine.Solution,
+    ledger: Ledger,
+) -> Propagated | None:
+    if "uncertainty" not in request:
+        return None
+    return propagation.propagate(request["uncertainty"], assembly, solution, ledger)
 
 
 def _terms(

@@ -17,10 +17,10 @@ from app.calculation.assembly import (
     Assembly,
     demand,
     intensities,
-    report_notices,
 )
 from app.calculation.engine import System
 from app.calculation.findings import CoProductsNotListed, Ledger
+from app.calculation.notices import report_notices
 from app.calculation.request import CalculationRequest, InlineFactor
 from app.calculation.resolution import Resolver
 from app.calculation.routing import Routing

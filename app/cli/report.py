@@ -1,7 +1,7 @@
 """An answer of a calculation as a person reads it: headline, stages, tree, warnings."""
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 Answer = dict[str, Any]
+_MOST_NAMED: Final = 5
 
 
 def print_answer(answer: Answer, language: str) -> None:
@@ -16,6 +17,9 @@ def print_answer(answer: Answer, language: str) -> None:
     language = "zh" if language.startswith("zh") else "en"
     console = Console(highlight=False)
     console.print(_headline(answer))
+    # A service of an older version says nothing of it.
+    if answer.get("uncertainty"):
+        console.print(_uncertainty(answer["uncertainty"]))
     console.print(_stages(answer))
     console.print(_tree(answer, language))
     if any(float(each["share"] or 0) > 1 for each in answer["processes"]):
@@ -34,6 +38,13 @@ def _headline(answer: Answer) -> Text:
     text.append(f" per {per['amount']} {per['unit']} of {per['process']}")
     if result["excluding_uptake"] != result["value"]:
         text.append(f" ({_co2e(result['excluding_uptake'])} without biogenic uptake)")
+    return text
+
+
+def _uncertainty(spread: Answer) -> Text:
+    text = Text(f"95 % from {_short(spread['p2_5'])} to {_co2e(spread['p97_5'])}")
+    for part in spread["contributors"][:_MOST_NAMED]:
+        text.append(f"\n  {_percent(part['share_of_variance'])}  {part['pointer']}")
     return text
 
 

@@ -92,6 +92,8 @@ def _finding(detail: ErrorDetails, document: object) -> Invalid:
     if isinstance(cause, Invalid):
         cause.pointer = where + (cause.pointer or "")
         return cause
+    if detail["type"].startswith("union_tag"):
+        return _tag_finding(detail, where)
     return _shape_finding(detail, where)
 
 
@@ -110,6 +112,15 @@ def _shape_finding(detail: ErrorDetails, where: str) -> Invalid:
         limit = context.get("min_length", context.get("max_length"))
         return BadLength(pointer=where, limit=limit)
     return BadValue(pointer=where, reason=detail["msg"])
+
+
+def _tag_finding(detail: ErrorDetails, where: str) -> Invalid:
+    """Tell of the field that says which branch of a union is meant."""
+    context = detail["ctx"]
+    where += "/" + context["discriminator"].strip("'")
+    if detail["type"] == "union_tag_not_found":
+        return MissingField(pointer=where)
+    return NotOneOf(pointer=where, expected=context["expected_tags"])
 
 
 def _path(location: Sequence[str | int], document: object) -> list[str | int]:

@@ -1,0 +1,34 @@
+"""Telling of a route once, however many lines take it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.calculation.engine import Ints
+from app.calculation.findings import Ledger
+from app.calculation.resolution import Route
+
+
+def report_notices(
+    routes: Sequence[Route],
+    route: Sequence[int] | Ints,
+    process: Sequence[int] | Ints,
+    place: Sequence[int] | Ints,
+    ledger: Ledger,
+) -> None:
+    """Tell of each route once, at its first line, with the number of its lines."""
+    if not any(each.notices for each in routes):
+        return
+    used, firsts, counts = np.unique(route, return_index=True, return_counts=True)
+    for number in np.argsort(firsts):
+        first = int(firsts[number])
+        pointer = line_pointer(int(process[first]), int(place[first]))
+        for notice in routes[used[number]].notices:
+            ledger.notice(notice, pointer, int(counts[number]))
+
+
+def line_pointer(process: int, place: int) -> str:
+    """Return the pointer of a line from its process and place."""
+    if place < 0:
+        return f"/processes/{process}/emissions/{-1 - place}"
+    return f"/processes/{process}/inputs/{place}"
