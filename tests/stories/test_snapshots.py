@@ -9,6 +9,7 @@ import asyncio
 import datetime as dt
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from app.http.cache import AnswerStore
 from app.kit.clock import instant_text
 from app.kit.database import Sessions
 from app.publication import releases
+from app.publication.service import FactorWithdrawn
 from app.reference.enums import VersionStatus
 from tests.factories.factors import PUBLISHERS, change_status, publish_one
 from tests.factories.people import people
@@ -115,7 +117,8 @@ async def act(world: World, chance: random.Random, number: int) -> None:
     what = chance.choice(["version", "version", "factor", "release", *statuses])
     if what == "version":
         name = f"产品{world.codes.index(code)}"
-        await publish_one(world.sessions, zh=name, value=f"{number}.5")
+        with suppress(FactorWithdrawn):  # one that was retired takes no more
+            await publish_one(world.sessions, zh=name, value=f"{number}.5")
     elif what == "factor":
         made = await publish_one(world.sessions, zh=f"产品{len(world.codes)}")
         world.codes.append(made.code)
