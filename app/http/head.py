@@ -24,6 +24,8 @@ OUTAGE: Final = (
     SQLAlchemyError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    # What a connection that was cut amid a statement says to the next one.
+    asyncpg.InternalClientError,
 )
 _log: Final = logging.getLogger("tanyin.head")
 
