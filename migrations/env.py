@@ -7,6 +7,7 @@ from alembic import context
 from sqlalchemy.engine import Connection
 
 import app.audit.models
+import app.calculation.models
 import app.factors.models
 import app.publication.models
 import app.sources.models

@@ -15,16 +15,20 @@ from app.api import (
     organisations,
     pins,
     provenance,
+    receipts,
     reference,
     releases,
     series,
     spreadsheets,
+    stored_calculations,
     submissions,
     workflow,
 )
 
 api = APIRouter(prefix="/v1")
 api.include_router(calculations.routes)
+api.include_router(receipts.routes)
+api.include_router(stored_calculations.routes)
 api.include_router(factors.routes)
 api.include_router(provenance.routes)
 api.include_router(pins.routes)

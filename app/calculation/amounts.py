@@ -4,7 +4,8 @@ from fractions import Fraction
 from typing import Final
 
 from app.calculation import findings
-from app.calculation.request import InlineFactor, Input, Output, Quantity
+from app.calculation.request import InlineFactor, Input, Output
+from app.calculation.shapes import Quantity
 from app.kit.decimals import number_text
 from app.units.algebra import Dimension, Unit, convert
 from app.units.catalogue import canonical_unit, unit

@@ -37,8 +37,10 @@ from app.calculation.engine import Ints, Solution
 from app.calculation.notices import line_pointer
 from app.calculation.propagation import Propagated
 from app.calculation.reading import Reading
-from app.calculation.request import CalculationRequest, GwpSetCode
+from app.calculation.receipts import canonical_request
+from app.calculation.request import CalculationRequest
 from app.calculation.resolution import Route
+from app.calculation.shapes import GwpSetCode
 from app.factors.queries import VersionAt
 from app.kit.columns import rounded_column
 from app.kit.decimals import number_text, rounded
@@ -95,6 +97,8 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
         "gwp_set": done.gwp_set,
         "snapshot": done.snapshot,
         "engine": engine.VERSION,
+        "receipt": None,
+        "id": None,
     }
 
 
@@ -309,10 +313,11 @@ def _factor(version: VersionAt) -> UsedFactor:
 
 
 def _pinned(done: Calculated) -> CalculationRequest:
-    """Return the request with factors, snapshot and GWP set pinned."""
+    """Return the request with factors, snapshot and GWP set pinned, as bytes."""
     pins = {code: _label(version) for code, version in done.versions.items()}
     pinned = done.request.head.copy()
+    pinned.pop("store", None)
     pinned["snapshot"] = done.snapshot
     pinned["gwp_set"] = done.gwp_set
-    pinned["processes"] = done.request.pinned_processes(pins)
-    return pinned
+    processes = done.request.pinned_processes(pins)
+    return cast("CalculationRequest", msgspec.Raw(canonical_request(pinned, processes)))

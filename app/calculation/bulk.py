@@ -15,6 +15,7 @@ from msgspec import UNSET, Raw, Struct
 from app.calculation import amounts, wire
 from app.calculation.allocation import checked_share, not_listed
 from app.calculation.assembly import CATEGORY_NUMBERS, STAGE_NUMBERS
+from app.calculation.receipts import numbers_as_texts
 from app.calculation.request import (
     CalculationRequest,
     InlineFactor,
@@ -92,12 +93,11 @@ class _Block:
         self.table = table
         self.processes = processes
         self.first = len(table.names)
+        self.has_numbers = False
 
     def read(self) -> None:
-        self.table.encoded.append(msgspec.json.encode(self.processes)[1:-1])
-        names, titles, stages, outputs, inputs, emissions, *split = _fields(
-            self.processes, wire.Process
-        )
+        fields = _fields(self.processes, wire.Process)
+        *split, emissions, names, inputs, titles, outputs, stages = fields
         check(usual=are_texts(names) and are_texts(_stated(titles)))
         home = np.array(
             [STAGE_NUMBERS[each or "UNSPECIFIED"] for each in stages], dtype=np.intp
@@ -110,6 +110,10 @@ class _Block:
         lines: Lines = joined(parts)
         order = np.argsort(lines.process, kind="stable")
         self.table.lines.append(reordered(lines, order))
+        encoded = msgspec.json.encode(self.processes)[1:-1]
+        if self.has_numbers:
+            encoded = numbers_as_texts(encoded)
+        self.table.encoded.append(encoded)
 
     def _read_outputs(
         self, outputs: list[wire.Output], split: _Columns
@@ -119,8 +123,15 @@ class _Block:
         share = np.ones(len(outputs))
         for place, each in enumerate(zip(values, *split, strict=True)):
             if each != (UNSET, UNSET, UNSET):
+                # Numbers may stand anywhere in it.
+                self.has_numbers = True
                 share[place] = self._share(place)
-        return read_decimals(stated), self.table.units.of(units), share
+        return self._decimals(stated), self.table.units.of(units), share
+
+    def _decimals(self, stated: list[Any]) -> Decimals:
+        """Read a column, noting whether numbers may be among its texts."""
+        self.has_numbers |= not {*map(type, stated)} <= {str}
+        return read_decimals(stated)
 
     def _share(self, place: int) -> float:
         process = cast("Process", msgspec.to_builtins(self.processes[place]))
@@ -146,20 +157,22 @@ class _Block:
         )
 
     def _read_links(self, lines: list[wire.Input], user: Ints) -> None:
-        suppliers, _, stated, units, *others = _fields(lines, wire.Input)
+        fields = _fields(lines, wire.Input)
+        stated, category, distance, _, mass, suppliers, stage, units = fields
+        others = (category, distance, mass, stage)
         check(usual=UNSET not in units and not any(map(_stated, others)))
-        taken, unit = read_decimals(stated), self.table.units.of(units)
+        taken, unit = self._decimals(stated), self.table.units.of(units)
         self.table.suppliers += suppliers
         self.table.links.append(Links(user + self.first, taken, unit))
 
     def _read_factor_lines(
         self, lines: list[wire.Input], user: Ints, place: Ints, home: Ints
     ) -> Lines:
-        _, factors, stated, units, masses, distances, stages, categories = _fields(
-            lines, wire.Input
-        )
+        fields = _fields(lines, wire.Input)
+        stated, categories, distances, factors, masses, _, stages, units = fields
         given = np.full(len(lines), np.nan)
         if _stated(masses) or _stated(distances):
+            self.has_numbers = True
             given = _transported(lines, stated, units)
         check(usual=UNSET not in units)
         key, strength, label = self._read_factors(factors, units)
@@ -167,7 +180,7 @@ class _Block:
             process=user + self.first,
             place=place,
             key=key,
-            amount=read_decimals(stated),
+            amount=self._decimals(stated),
             given=given,
             strength=strength,
             stage=_stages(stages, home[user]),
@@ -193,12 +206,13 @@ class _Block:
                 keys.append(("plain", factor.unit, unit))
                 strengths.append(factor.value)
             else:
+                self.has_numbers = True
                 keys.append(("own", self._own(factor), unit))
                 strengths.append("1")
         check(usual=are_texts(list(filter(None, names))))
         return (
             self.table.keys.of(keys),
-            read_decimals(strengths),
+            self._decimals(strengths),
             np.array(names, dtype=object),
         )
 
@@ -210,10 +224,10 @@ class _Block:
     def _read_emissions(self, emissions: list[Any], home: Ints) -> Lines:
         lists = [each or () for each in emissions]
         emitter, place = _owners(lists)
-        gases, stated, units, stages, categories = _fields(
+        stated, categories, gases, stages, units = _fields(
             chain.from_iterable(lists), wire.Emission
         )
-        amount = read_decimals(stated)
+        amount = self._decimals(stated)
         check(usual=(amount.digits >= 0).all())
         keys = [("gas", gas, unit) for gas, unit in zip(gases, units, strict=True)]
         size = len(emitter)

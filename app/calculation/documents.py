@@ -5,7 +5,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from app.calculation.request import CalculationRequest, GwpSetCode
+from app.calculation.request import CalculationRequest
+from app.calculation.shapes import GwpSetCode
 from app.reference.enums import GhgCategory
 from app.reference.stages import Stage
 
@@ -189,6 +190,26 @@ class UncertaintyOfResult(TypedDict):
 
 
 @_document
+class UsedRecord(TypedDict):
+    """A pinned version and the SHA-256 of its record."""
+
+    pin: Annotated[str, Field(max_length=40, examples=["CNF-01-000001-14@1"])]
+    record_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+@_document
+class Receipt(TypedDict):
+    """What a result was made of, signed with the key of the log."""
+
+    id: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+    """The first half of SHA-256 over request digest, snapshot and engine."""
+    records: list[UsedRecord]
+    """The records that the request names, sorted by code; the note has their digest."""
+    note: Annotated[str, Field(max_length=65536)]
+    """A signed note (C2SP): the lines, an empty line, one line for each key."""
+
+
+@_document
 class CalculationAnswer(TypedDict):
     """A footprint and all that it is made of."""
 
@@ -204,13 +225,20 @@ class CalculationAnswer(TypedDict):
     factors: list[UsedFactor]
     pins: list[str]
     request_pinned: CalculationRequest
-    """The request with factors, snapshot and GWP set pinned, to repeat it any day."""
+    """The request with factors, snapshot and GWP set pinned, to repeat it any day.
+
+    In canonical form (RFC 8785, amounts as strings): the receipt has its SHA-256.
+    """
     uncertainty: UncertaintyOfResult | None
     """Null where the request does not ask for it."""
     warnings: list[CalculationWarning]
     gwp_set: GwpSetCode
     snapshot: int
     engine: str
+    receipt: Receipt | None
+    """Null where the service has no key to sign with."""
+    id: str | None
+    """Under which it is kept, with `store`; null otherwise."""
 
 
 @_document

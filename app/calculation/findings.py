@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from app.calculation.documents import CalculationWarning
-from app.kit.errors import Invalid
+from app.kit.errors import Findings, Invalid
 
 MOST_ERRORS: Final = 1_000
 
@@ -252,3 +252,10 @@ class Ledger:
     def warnings(self) -> list[CalculationWarning]:
         """Return the warnings in the order in which they were first met."""
         return [warned.document() for warned in self._warned.values()]
+
+
+def below(error: Invalid, pointer: str) -> Invalid:
+    """Return *error*, about a part of what was sent, placed at *pointer* in it."""
+    if isinstance(error, Findings):
+        return Findings([below(each, pointer) for each in error.errors])
+    return error.placed(pointer + (error.pointer or ""))

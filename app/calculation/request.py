@@ -4,151 +4,41 @@ Typed dictionaries rather than models: a request may hold a million lines. Shape
 checked here; what the values mean is checked while the system is assembled.
 """
 
-from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
+from typing import Annotated, Final, Literal, NotRequired, TypeAlias
 
 from pydantic import (
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
     TypeAdapter,
     ValidationError,
-    WithJsonSchema,
-    with_config,
 )
 from typing_extensions import TypedDict
 
+from app.calculation.shapes import (
+    CategoryCode,
+    GwpSetCode,
+    KindCode,
+    Label,
+    Measured,
+    Method,
+    Number,
+    Quantity,
+    Spread,
+    StageCode,
+    UnitText,
+    shape,
+)
 from app.kit import strict_json
-from app.kit.decimals import DECIMAL_PATTERN
 from app.kit.errors import Invalid
-from app.kit.schemas import NAME_LENGTH
 from app.kit.validation import UnknownField, findings
 
 STRICT_LIMIT: Final = 1024 * 1024
 MOST_DRAWS: Final = 100_000
 MOST_SEED: Final = 2**53 - 1  # the largest integer that every JSON reader keeps
-_shape = with_config(
-    ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
-)
-
-# Any value passes here and is judged with the other values, so that a bad number is
-# reported beside a bad unit.
-Number: TypeAlias = Annotated[
-    Any,
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": DECIMAL_PATTERN},
-                {"type": "number"},
-            ],
-            "description": "A decimal string, or a JSON number, which is read as the "
-            "shortest decimal of its double.",
-            "examples": ["13500"],
-        }
-    ),
-]
-Label: TypeAlias = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
-UnitText: TypeAlias = Annotated[
-    str, Field(min_length=1, max_length=100, examples=["kWh"])
-]
-GwpSetCode: TypeAlias = Literal[
-    "AR4_100", "AR5_100", "AR6_100", "AR6_100_7SM7", "EF31_100"
-]
-StageCode: TypeAlias = Literal["RAW", "MFG", "DIST", "USE", "EOL"]
-CategoryCode: TypeAlias = Literal[
-    "FOSSIL", "BIO_EMIT", "BIO_REMOVAL", "DLUC", "AIRCRAFT", "UNSPECIFIED"
-]
-Method: TypeAlias = Literal["MASS", "ENERGY", "ECONOMIC", "PHYSICAL", "SHARE"]
-KindCode: TypeAlias = Literal[
-    "PCF",
-    "TRANSPORT_SERVICE",
-    "ENERGY",
-    "EOL",
-    "DIRECT_EF",
-    "ENERGY_CO2_EF",
-    "PARAMETER",
-]
 
 
-@_shape
-class LognormalSpread(TypedDict):
-    """The stated number is the median; `gsd2` is the square of `gsd`: state one."""
-
-    type: Literal["LOGNORMAL"]
-    gsd: NotRequired[Number]
-    gsd2: NotRequired[Number]
-
-
-@_shape
-class VariationSpread(TypedDict):
-    """Lognormal; the stated number is the mean, `cv` a fraction of it."""
-
-    type: Literal["CV"]
-    cv: Number
-
-
-@_shape
-class NormalSpread(TypedDict):
-    """The stated number is the mean."""
-
-    type: Literal["NORMAL"]
-    sd: Number
-
-
-@_shape
-class ExpandedSpread(TypedDict):
-    """Normal, with the expanded uncertainty for k = 2."""
-
-    type: Literal["U_K2"]
-    u: Number
-
-
-@_shape
-class TriangularSpread(TypedDict):
-    """The stated number is the mode."""
-
-    type: Literal["TRIANGULAR"]
-    min: Number
-    mode: NotRequired[Number]
-    max: Number
-
-
-@_shape
-class BoundedSpread(TypedDict):
-    """Anything between the bounds; RANGE says that no more is known than them."""
-
-    type: Literal["UNIFORM", "RANGE"]
-    min: Number
-    max: Number
-
-
-Spread: TypeAlias = Annotated[
-    LognormalSpread
-    | VariationSpread
-    | NormalSpread
-    | ExpandedSpread
-    | TriangularSpread
-    | BoundedSpread,
-    Field(discriminator="type"),
-]
-
-
-@_shape
-class Quantity(TypedDict):
-    """An amount and its unit."""
-
-    amount: Number
-    unit: UnitText
-
-
-@_shape
-class Measured(Quantity):
-    """A quantity that may be uncertain."""
-
-    uncertainty: NotRequired[Spread]
-
-
-@_shape
+@shape
 class Output(Quantity):
     """What one run of a process makes; negative where it treats a waste."""
 
@@ -156,14 +46,14 @@ class Output(Quantity):
     """Per stated unit: MJ for ENERGY, money for ECONOMIC; the weight for PHYSICAL."""
 
 
-@_shape
+@shape
 class CoProduct(Output):
     """A further product of the same run; no other process can take it."""
 
     name: Label
 
 
-@_shape
+@shape
 class Allocation(TypedDict):
     """How burdens are shared between the main output and the co-products."""
 
@@ -172,7 +62,7 @@ class Allocation(TypedDict):
     """The main output's, above 0 and at most 1; with SHARE alone."""
 
 
-@_shape
+@shape
 class InlineGas(TypedDict):
     """Mass of one gas behind an inline factor, in kg per unit of the factor."""
 
@@ -180,7 +70,7 @@ class InlineGas(TypedDict):
     mass_kg: Number
 
 
-@_shape
+@shape
 class InlineFactor(TypedDict):
     """A figure of the caller's own, such as a supplier's."""
 
@@ -212,7 +102,7 @@ SnapshotReference: TypeAlias = Annotated[
 ]
 
 
-@_shape
+@shape
 class Input(TypedDict):
     """What one run takes: from a process or by a factor, never both.
 
@@ -235,7 +125,7 @@ class Input(TypedDict):
     """Of the amount."""
 
 
-@_shape
+@shape
 class Emission(TypedDict):
     """What one run emits; CO2_BIO_UPTAKE is stated positive and counted negative."""
 
@@ -247,7 +137,7 @@ class Emission(TypedDict):
     uncertainty: NotRequired[Spread]
 
 
-@_shape
+@shape
 class Process(TypedDict):
     """One run: its output, what it takes and what it emits."""
 
@@ -261,7 +151,7 @@ class Process(TypedDict):
     allocation: NotRequired[Allocation]
 
 
-@_shape
+@shape
 class Reference(TypedDict):
     """The product that the footprint is for."""
 
@@ -270,7 +160,7 @@ class Reference(TypedDict):
     unit: UnitText
 
 
-@_shape
+@shape
 class Propagation(TypedDict):
     """How the uncertainty of the result is found from that of the numbers."""
 
@@ -281,7 +171,7 @@ class Propagation(TypedDict):
     """Of MONTE_CARLO; 42 unless stated. The same seed gives the same draws."""
 
 
-@_shape
+@shape
 class CalculationRequest(TypedDict):
     """A process tree, loops allowed, and what to calculate from it."""
 
@@ -301,6 +191,8 @@ class CalculationRequest(TypedDict):
     """SUMMARY (the 100 largest processes and contributions) unless stated."""
     uncertainty: NotRequired[Propagation]
     """Nothing is said of the result's uncertainty without it."""
+    store: NotRequired[bool]
+    """Keep request, answer and receipt for the organisation of the key."""
 
 
 class NotSupportedYet(Invalid):
@@ -309,7 +201,7 @@ class NotSupportedYet(Invalid):
 
 
 _REQUEST: Final = TypeAdapter(CalculationRequest)
-_LATER: Final = frozenset({"select", "fallback", "data_quality", "store"})
+_LATER: Final = frozenset({"select", "fallback", "data_quality"})
 
 
 def parse(body: bytes) -> CalculationRequest:

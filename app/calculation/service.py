@@ -1,29 +1,38 @@
 """Calculating: load the named factor versions, then compute. Writes nothing."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.calculation import answer, engine, findings, propagation
+from app.calculation import answer, engine, findings, propagation, receipts
+from app.calculation.answer import Calculated
 from app.calculation.assembly import Assembly
-from app.calculation.documents import CalculationAnswer
+from app.calculation.documents import (
+    CalculationAnswer,
+    CalculationWarning,
+    Receipt,
+)
 from app.calculation.findings import Ledger, UnknownFactor
 from app.calculation.propagation import Propagated
 from app.calculation.reading import Reading
-from app.calculation.request import CalculationRequest, GwpSetCode
+from app.calculation.receipts import Statement
+from app.calculation.request import CalculationRequest
 from app.calculation.resolution import PCF, Found, Resolver, Terms
+from app.calculation.shapes import GwpSetCode
 from app.calculation.table import Unusual
 from app.factors import service as factors
 from app.factors.codes import Pin, parse_pin
 from app.factors.queries import Alternative, VersionAt
+from app.kit.canonical import sha256_hex
 from app.kit.errors import Findings, Invalid
 from app.kit.schemas import BadDay
 from app.reference.enums import FactorKind
 from app.reference.gwp import gwp_set
+from app.translog.note import Signer
 
 DEFAULT_GWP_SET: Final[GwpSetCode] = "AR6_100"
 _MOST_NAMED: Final = 20
@@ -51,15 +60,65 @@ async def gather(session: AsyncSession, request: Reading, snapshot: int) -> Mate
     return Material(terms, found, alternatives, errors)
 
 
-def calculate(request: Reading, material: Material) -> CalculationAnswer:
-    """Return the answer to *request*; raises `Findings` or why it cannot be solved."""
+def calculate(
+    request: Reading, material: Material, signers: Sequence[Signer] = ()
+) -> CalculationAnswer:
+    """Return the answer to *request*, with a receipt if there are *signers*.
+
+    Raises `Findings` or why it cannot be solved.
+    """
+    found = answer.answer(*solve(request, material))
+    if signers:
+        found["receipt"] = _receipt(found, signers)
+    return found
+
+
+def solve(
+    request: Reading, material: Material
+) -> tuple[Calculated, list[CalculationWarning]]:
+    """Return *request* solved, and what to warn of; raises as `calculate` does."""
     try:
-        return _calculate(request, material)
+        return _solve(request, material)
     except Unusual:
-        return _calculate(request.carefully(), material)
+        return _solve(request.carefully(), material)
 
 
-def _calculate(request: Reading, material: Material) -> CalculationAnswer:
+def _receipt(found: CalculationAnswer, signers: Sequence[Signer]) -> Receipt:
+    statement = state(found)
+    return {
+        "id": statement.id,
+        "records": [
+            {
+                "pin": f"{each['code']}@{each['version']}",
+                "record_sha256": each["record_sha256"],
+            }
+            for each in found["factors"]
+        ],
+        "note": receipts.signed(statement, signers),
+    }
+
+
+def state(found: CalculationAnswer) -> Statement:
+    """Return what a receipt says of an answer."""
+    records = {
+        f"{each['code']}@{each['version']}": each["record_sha256"]
+        for each in found["factors"]
+    }
+    per = found["result"]["per"]
+    return Statement(
+        request=sha256_hex(cast("bytes", found["request_pinned"])),
+        records=receipts.records_digest(records),
+        gwp_set=found["gwp_set"],
+        engine=found["engine"],
+        snapshot=found["snapshot"],
+        value=found["result"]["value"],
+        **per,
+    )
+
+
+def _solve(
+    request: Reading, material: Material
+) -> tuple[Calculated, list[CalculationWarning]]:
     ledger = Ledger(strict=request.head.get("strict", False))
     for error in material.errors:
         ledger.refuse(error, "")
@@ -69,7 +128,7 @@ def _calculate(request: Reading, material: Material) -> CalculationAnswer:
         raise Findings(ledger.errors)
     solution = engine.solve(assembly.system)
     _report_unreachable(assembly, solution, ledger)
-    done = answer.Calculated(
+    done = Calculated(
         request=request,
         assembly=assembly,
         solution=solution,
@@ -78,7 +137,7 @@ def _calculate(request: Reading, material: Material) -> CalculationAnswer:
         gwp_set=request.head.get("gwp_set", DEFAULT_GWP_SET),
         propagated=_propagated(request.head, assembly, solution, ledger),
     )
-    return answer.answer(done, ledger.warnings())
+    return done, ledger.warnings()
 
 
 def _propagated(

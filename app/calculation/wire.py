@@ -1,20 +1,15 @@
 """A request as slotted structs, decoded straight from its bytes.
 
-Fields, their order and their bounds are those of the dictionaries in `request`, which
-describe the interface; whatever these structs refuse is read again by those.
+Fields and their bounds are those of the dictionaries in `request`, which describe the
+interface; whatever these structs refuse is read again by those. Fields stand in the
+order of their names, so that what is encoded is in canonical form.
 """
 
 from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from app.calculation.request import (
-    CategoryCode,
-    GwpSetCode,
-    KindCode,
-    Method,
-    StageCode,
-)
+from app.calculation.shapes import CategoryCode, GwpSetCode, KindCode, Method, StageCode
 from app.kit.schemas import NAME_LENGTH
 
 Number: TypeAlias = str | int | float
@@ -36,8 +31,11 @@ class Output(Quantity):
     value: Number | UnsetType = UNSET
 
 
-class CoProduct(Output, kw_only=True):
+class CoProduct(_Shape):
+    amount: Number
     name: Label
+    unit: UnitText
+    value: Number | UnsetType = UNSET
 
 
 class Allocation(_Shape):
@@ -50,14 +48,14 @@ class InlineGas(_Shape):
     mass_kg: Number
 
 
-class InlineFactor(_Shape):
-    name: Label
-    value: Number
-    unit: UnitText
-    gwp_set: GwpSetCode | UnsetType = UNSET
-    gases: list[InlineGas] | UnsetType = UNSET
+class InlineFactor(_Shape, kw_only=True):
     category: CategoryCode | UnsetType = UNSET
+    gases: list[InlineGas] | UnsetType = UNSET
+    gwp_set: GwpSetCode | UnsetType = UNSET
     kind: KindCode | UnsetType = UNSET
+    name: Label
+    unit: UnitText
+    value: Number
 
     def is_plain(self) -> bool:
         """Tell whether name, value and unit are all that is stated."""
@@ -65,33 +63,33 @@ class InlineFactor(_Shape):
 
 
 class Input(_Shape):
-    process: Label | UnsetType = UNSET
-    factor: Reference | InlineFactor | UnsetType = UNSET
     amount: Number | UnsetType = UNSET
-    unit: UnitText | UnsetType = UNSET
-    mass: Quantity | UnsetType = UNSET
+    category: CategoryCode | UnsetType = UNSET
     distance: Quantity | UnsetType = UNSET
+    factor: Reference | InlineFactor | UnsetType = UNSET
+    mass: Quantity | UnsetType = UNSET
+    process: Label | UnsetType = UNSET
     stage: StageCode | UnsetType = UNSET
-    category: CategoryCode | UnsetType = UNSET
+    unit: UnitText | UnsetType = UNSET
 
 
-class Emission(_Shape):
-    gas: str
+class Emission(_Shape, kw_only=True):
     amount: Number
-    unit: UnitText
-    stage: StageCode | UnsetType = UNSET
     category: CategoryCode | UnsetType = UNSET
+    gas: str
+    stage: StageCode | UnsetType = UNSET
+    unit: UnitText
 
 
 class Process(_Shape, kw_only=True):
-    id: Label
-    name: Label | UnsetType = UNSET
-    stage: StageCode | UnsetType = UNSET
-    output: Output
-    inputs: list[Input] | UnsetType = UNSET
-    emissions: list[Emission] | UnsetType = UNSET
-    co_products: list[CoProduct] | UnsetType = UNSET
     allocation: Allocation | UnsetType = UNSET
+    co_products: list[CoProduct] | UnsetType = UNSET
+    emissions: list[Emission] | UnsetType = UNSET
+    id: Label
+    inputs: list[Input] | UnsetType = UNSET
+    name: Label | UnsetType = UNSET
+    output: Output
+    stage: StageCode | UnsetType = UNSET
 
 
 class Request(_Shape):
@@ -105,3 +103,4 @@ class Request(_Shape):
     purpose: Raw | UnsetType = UNSET
     strict: Raw | UnsetType = UNSET
     detail: Raw | UnsetType = UNSET
+    store: Raw | UnsetType = UNSET

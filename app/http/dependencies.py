@@ -2,8 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 from typing import Annotated, Final
 
 import sqlalchemy as sa
@@ -200,6 +200,34 @@ class ActorWith:
         )
         await idempotency.claim(request, session, actor.key_id)
         return actor
+
+
+async def _open_trail(
+    request: Request,
+    caller: Annotated[accounts.Caller | None, Depends(_caller)],
+    _: Annotated[object, Depends(_KEY_SCHEME)],
+) -> AsyncIterator[Callable[[], Awaitable[Trail]]]:
+    async with AsyncExitStack() as stack:
+
+        async def open_() -> Trail:
+            if caller is None:
+                raise Unauthenticated
+            sessions = services_of(request.scope).sessions
+            session = await stack.enter_async_context(sessions.begin())
+            request_id = request.scope["tanyin.request_id"]
+            actor = await accounts.confirm(
+                session, caller, request_id=request_id, scope="WRITE"
+            )
+            await idempotency.claim(request, session, actor.key_id)
+            return Trail(session, actor)
+
+        yield open_
+
+
+TrailOnDemand = Annotated[
+    Callable[[], Awaitable[Trail]], Depends(_open_trail, scope="function")
+]
+"""Opens an actor's trail, for routes that store only what asks for it."""
 
 
 Actor = Annotated[AuditActor, Depends(ActorWith("WRITE"))]

@@ -11,6 +11,7 @@ from app.http.head import Head
 from app.http.witnesses import BehindWitness, Witnesses
 from app.kit import clock
 from app.kit.database import Sessions
+from app.kit.errors import Unavailable
 from app.translog import checkpoints, keys, note
 from app.translog.checkpoints import Root
 from app.translog.keys import KeySource
@@ -64,6 +65,13 @@ class LogSigner:
         async with self._lock:
             await self._load()
         return self._signers
+
+    async def signers_if_any(self) -> tuple[Signer, ...]:
+        """Return the keys in use; none where there are none or they are unfit."""
+        try:
+            return await self.signers()
+        except Unavailable:
+            return ()
 
     async def _is_outdated(self) -> bool:
         known = self._newest

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.errors import Unavailable
 from app.translog import note, service
 from app.translog.models import KEY_SCHEMA, LogEntry
-from app.translog.note import Signer
+from app.translog.note import Signer, Verifier
 
 
 class NoLogKey(Unavailable):
@@ -104,6 +104,14 @@ async def announced(session: AsyncSession) -> list[Announced]:
         .order_by(LogEntry.index)
     )
     return [parse_announcement(each) for each in records]
+
+
+async def verifiers(session: AsyncSession, signers: Sequence[Signer]) -> list[Verifier]:
+    """Return the keys in use and all that the log announces or names as former."""
+    known = await announced(session)
+    vkeys = [vkey for each in known for vkey in (each.previous, each.vkey)]
+    vkeys += [each.verifier.vkey for each in signers]
+    return [note.parse_vkey(vkey) for vkey in dict.fromkeys(vkeys)]
 
 
 def parse_announcement(record: bytes) -> Announced:

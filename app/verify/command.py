@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
-from app.verify import factors, monitor, releases
+from app.verify import factors, monitor, receipts, releases
 from app.verify.job import NOTE_LIMIT, Job, check_age, compare, see
 from app.verify.report import Report
 from app.verify.sources import Mirror, Service, Source, read
@@ -142,6 +142,10 @@ def _check_release(job: Job, options: argparse.Namespace) -> None:
     releases.check_release(job, options.subject)
 
 
+def _check_receipt(job: Job, options: argparse.Namespace) -> None:
+    receipts.check_receipt(job, Path(options.subject))
+
+
 def _watch(job: Job, options: argparse.Namespace) -> None:
     monitor.watch(job, options.state)
 
@@ -164,6 +168,11 @@ _COMMANDS: Final[
         _check_release,
         "NAME",
         "Check a release with its files; reads the whole log.",
+    ),
+    "receipt": (
+        _check_receipt,
+        "FILE",
+        "Check the receipt of a calculation; with --url, its records in the log.",
     ),
     "monitor": (
         _watch,

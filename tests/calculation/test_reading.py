@@ -276,7 +276,7 @@ BROKEN: list[Document] = [
     ),
     request(process("p"), gwp_set="AR9"),
     request(process("p"), snapshot=1.0),
-    request(process("p"), store=True),
+    request(process("p"), store=1),
     request(process("p", inputs=[line(CODES[2])]), strict=True),
     request(process("p", inputs=[line(own(gwp_set="AR4_100"))]), strict=True),
     {"reference": {"process": "p", "amount": "1", "unit": "kg"}},

@@ -7,6 +7,7 @@ import msgspec
 import orjson
 
 from app.calculation import service
+from app.calculation.answer import Calculated
 from app.calculation.documents import CalculationAnswer
 from app.calculation.findings import UnknownFactor
 from app.calculation.reading import Reading, read
@@ -16,6 +17,7 @@ from app.factors.queries import Alternative, VersionAt
 from app.kit.errors import DomainError, Findings
 from app.reference.enums import VersionStatus
 from app.reference.gwp import gwp_set
+from app.translog.note import Signer
 
 Document = dict[str, Any]
 
@@ -94,8 +96,24 @@ def calculate_reading(
     *versions: VersionAt,
     found: dict[str, Found] | None = None,
     alternatives: dict[str, tuple[Alternative, ...]] | None = None,
+    signers: tuple[Signer, ...] = (),
 ) -> CalculationAnswer:
     """Calculate what was read with *versions* as all that is published."""
+    material = _material(reading, versions, found, alternatives)
+    return service.calculate(reading, material, signers)
+
+
+def solve_reading(reading: Reading, *versions: VersionAt) -> Calculated:
+    """Solve what was read with *versions* as all that is published."""
+    return service.solve(reading, _material(reading, versions))[0]
+
+
+def _material(
+    reading: Reading,
+    versions: tuple[VersionAt, ...],
+    found: dict[str, Found] | None = None,
+    alternatives: dict[str, tuple[Alternative, ...]] | None = None,
+) -> Material:
     known: dict[str, Found] = {}
     for version in versions:
         known |= {version.code: version, f"{version.code}@{version.version}": version}
@@ -114,9 +132,7 @@ def calculate_reading(
         snapshot=SNAPSHOT,
         valid_on=dt.date.fromisoformat(day) if day else None,
     )
-    return service.calculate(
-        reading, Material(terms, used | unknown, alternatives or {})
-    )
+    return Material(terms, used | unknown, alternatives or {})
 
 
 def refused(body: Document | bytes, *versions: VersionAt, **more: Any) -> list[str]:

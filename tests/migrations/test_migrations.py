@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import app.audit.models
+import app.calculation.models
 import app.factors.models
 import app.publication.models
 import app.sources.models
@@ -61,6 +62,7 @@ def test_the_facts_are_known() -> None:
         "log_cosignature",
         "log_alarm",
         "release",
+        "calculation",
     }
 
 

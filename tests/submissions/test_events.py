@@ -15,6 +15,7 @@ from app.audit.service import EMPTY_CHAIN, chained
 from app.kit.database import Sessions
 from tests.factories import submissions as steps
 from tests.factories.accounts import events
+from tests.factories.calculations import process, request
 from tests.factories.factors import document, publish_one
 from tests.factories.people import Answer, People, people
 from tests.factories.states import OBJECTION, spare_reviewer
@@ -27,8 +28,10 @@ SUBMISSION: Final = "/v1/submissions/{submission_id}"
 VERSION: Final = "/v1/factors/{code}/versions/{version}"
 # Nothing is stored by these, or what they store is another test's subject.
 ELSEWHERE: Final = {
-    "POST /v1/calculations",  # stores nothing
+    "POST /v1/calculations/compare",  # stores nothing
+    "POST /v1/calculations/{id}/replay",  # stores nothing
     "POST /v1/pins/check",  # stores nothing
+    "POST /v1/receipts/verify",  # stores nothing
     "POST /v1/submissions/spreadsheets",  # tests/stories/test_spreadsheet.py
 }
 # An organisation comes with its manager and their key.
@@ -107,6 +110,12 @@ async def walk_accounts(walk: Walk) -> None:
     data = b"evidence"
     digest = hashlib.sha256(data).hexdigest()
     await walk.do("submitter", "PUT /v1/evidence/{sha256}", data, digest)
+
+
+async def walk_calculations(walk: Walk) -> None:
+    """Store a calculation."""
+    body = request(process(emissions=[{"gas": "N2O", "amount": "1", "unit": "kg"}]))
+    await walk.do("consumer", "POST /v1/calculations", body | {"store": True})
 
 
 async def walk_draft(walk: Walk) -> str:
@@ -199,6 +208,7 @@ async def walk_acts(walk: Walk) -> None:
 async def walk_all(walk: Walk) -> str:
     """Do everything once; return the submission that was published."""
     await walk_accounts(walk)
+    await walk_calculations(walk)
     at = await walk_draft(walk)
     await walk_review(walk, at)
     await walk_notice(walk, at)

@@ -74,7 +74,7 @@ def test_the_documentation_tells_the_exit_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    "check", ["checkpoint", "version", "history", "release", "monitor"]
+    "check", ["checkpoint", "version", "history", "release", "receipt", "monitor"]
 )
 def test_the_documentation_names_every_option(
     check: str, capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,131 @@
+"""The parts of which requests are made: numbers, codes, quantities and their spreads.
+
+Any value passes as a number and is judged with the other values, so that a bad number
+is reported beside a bad unit.
+"""
+
+from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
+
+from pydantic import ConfigDict, Field, WithJsonSchema, with_config
+from typing_extensions import TypedDict
+
+from app.kit.decimals import DECIMAL_PATTERN
+from app.kit.schemas import NAME_LENGTH
+
+shape: Final = with_config(
+    ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+)
+
+Number: TypeAlias = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": DECIMAL_PATTERN},
+                {"type": "number"},
+            ],
+            "description": "A decimal string, or a JSON number, which is read as the "
+            "shortest decimal of its double.",
+            "examples": ["13500"],
+        }
+    ),
+]
+Label: TypeAlias = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
+UnitText: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=100, examples=["kWh"])
+]
+GwpSetCode: TypeAlias = Literal[
+    "AR4_100", "AR5_100", "AR6_100", "AR6_100_7SM7", "EF31_100"
+]
+StageCode: TypeAlias = Literal["RAW", "MFG", "DIST", "USE", "EOL"]
+CategoryCode: TypeAlias = Literal[
+    "FOSSIL", "BIO_EMIT", "BIO_REMOVAL", "DLUC", "AIRCRAFT", "UNSPECIFIED"
+]
+Method: TypeAlias = Literal["MASS", "ENERGY", "ECONOMIC", "PHYSICAL", "SHARE"]
+KindCode: TypeAlias = Literal[
+    "PCF",
+    "TRANSPORT_SERVICE",
+    "ENERGY",
+    "EOL",
+    "DIRECT_EF",
+    "ENERGY_CO2_EF",
+    "PARAMETER",
+]
+
+
+@shape
+class LognormalSpread(TypedDict):
+    """The stated number is the median; `gsd2` is the square of `gsd`: state one."""
+
+    type: Literal["LOGNORMAL"]
+    gsd: NotRequired[Number]
+    gsd2: NotRequired[Number]
+
+
+@shape
+class VariationSpread(TypedDict):
+    """Lognormal; the stated number is the mean, `cv` a fraction of it."""
+
+    type: Literal["CV"]
+    cv: Number
+
+
+@shape
+class NormalSpread(TypedDict):
+    """The stated number is the mean."""
+
+    type: Literal["NORMAL"]
+    sd: Number
+
+
+@shape
+class ExpandedSpread(TypedDict):
+    """Normal, with the expanded uncertainty for k = 2."""
+
+    type: Literal["U_K2"]
+    u: Number
+
+
+@shape
+class TriangularSpread(TypedDict):
+    """The stated number is the mode."""
+
+    type: Literal["TRIANGULAR"]
+    min: Number
+    mode: NotRequired[Number]
+    max: Number
+
+
+@shape
+class BoundedSpread(TypedDict):
+    """Anything between the bounds; RANGE says that no more is known than them."""
+
+    type: Literal["UNIFORM", "RANGE"]
+    min: Number
+    max: Number
+
+
+Spread: TypeAlias = Annotated[
+    LognormalSpread
+    | VariationSpread
+    | NormalSpread
+    | ExpandedSpread
+    | TriangularSpread
+    | BoundedSpread,
+    Field(discriminator="type"),
+]
+
+
+@shape
+class Quantity(TypedDict):
+    """An amount and its unit."""
+
+    amount: Number
+    unit: UnitText
+
+
+@shape
+class Measured(Quantity):
+    """A quantity that may be uncertain."""
+
+    uncertainty: NotRequired[Spread]
