@@ -1,6 +1,6 @@
 """Runs the benchmarks and prints one table: `make bench`.
 
-    python -m bench [--quick] [--only {reads,drafts,log,tree,monte_carlo}]
+    python -m bench [--only PART …]
 
 The exit code is 0 even where a figure falls short: a loaded machine is no error.
 """
@@ -14,15 +14,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bench import drafts, log, monte_carlo, reads, tree
+from bench import drafts, log, monte_carlo, reads, search, small, solve, tree
 from bench.figures import Figure, machine, table
 from bench.service import data_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _RESULTS: Final = Path(__file__).resolve().parent / ".envs" / "results.json"
-_PARTS: Final = ("reads", "drafts", "log", "tree", "monte_carlo")
+# On the demonstration's data, and on data of their own.
+_SHARED: Final = {
+    "reads": reads.measure,
+    "small": small.measure,
+    "drafts": drafts.measure,
+    "tree": tree.measure,
+    "growth": tree.measure_growth,
+    "monte_carlo": monte_carlo.measure,
+}
+_APART: Final = {"search": search.measure, "solve": solve.measure, "log": log.measure}
 # Set on some machines for old builds of OpenBLAS; they slow current ones.
 _SLOWING: Final = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
@@ -30,8 +39,10 @@ _SLOWING: Final = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 def main() -> None:
     """Run what the arguments name, by default everything."""
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("--quick", action="store_true", help="skip 1,000,000 processes")
-    parser.add_argument("--only", choices=_PARTS, help="run one of them")
+    parts = [*_SHARED, *_APART]
+    parser.add_argument(
+        "--only", choices=parts, nargs="+", default=parts, help="run these parts"
+    )
     arguments = parser.parse_args()
     for name in _SLOWING:
         os.environ.pop(name, None)
@@ -39,7 +50,7 @@ def main() -> None:
     for name, text in facts.items():
         print(f"{name}: {text}")
     found = []
-    for figure in _measure(arguments.only, quick=arguments.quick):
+    for figure in _measure(arguments.only):
         print(f"… {figure.name}: {figure.ratio:.3g}", flush=True)
         found.append(figure)
     print("", table(found), "", sep="\n")
@@ -54,18 +65,14 @@ def main() -> None:
     _RESULTS.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _measure(only: str | None, *, quick: bool) -> Iterator[Figure]:
+def _measure(parts: Sequence[str]) -> Iterator[Figure]:
     with data_directory() as data:
-        if only in (None, "reads"):
-            yield from reads.measure(data)
-        if only in (None, "drafts"):
-            yield from drafts.measure(data)
-        if only in (None, "tree"):
-            yield from tree.measure(data, million=not quick)
-        if only in (None, "monte_carlo"):
-            yield from monte_carlo.measure(data)
-    if only in (None, "log"):
-        yield from log.measure()
+        for name, measure in _SHARED.items():
+            if name in parts:
+                yield from measure(data)
+    for name, alone in _APART.items():
+        if name in parts:
+            yield from alone()
 
 
 main()

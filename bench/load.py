@@ -1,7 +1,7 @@
 """Load on one address: keep-alive connections, each with one request under way.
 
     python -m bench.load PORT CONNECTIONS SECONDS PATH [ETAG]
-    python -m bench.load PORT CONNECTIONS SECONDS PATH --post FILE KEY
+    python -m bench.load PORT CONNECTIONS SECONDS PATH --post FILE [KEY]
 
 Prints JSON: answers per second, and the share of the time in which this process was
 busy. Answers of one address are equally long: bytes are counted rather than parsed.
@@ -87,14 +87,14 @@ def _answer_length(port: int, request: bytes) -> int:
 
 
 def _request(port: str, path: str, rest: list[str]) -> bytes:
-    """Return the bytes of a GET, or of a POST of a file with a key."""
+    """Return the bytes of a GET, or of a POST of a file."""
     is_post = rest[:1] == ["--post"]
     body = Path(rest[1]).read_bytes() if is_post else b""
     method = "POST" if is_post else "GET"
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: */*"]
     if is_post:
-        lines += ["Content-Type: application/json", f"Authorization: Bearer {rest[2]}"]
-        lines += [f"Content-Length: {len(body)}"]
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+        lines += [f"Authorization: Bearer {key}" for key in rest[2:]]
     else:
         lines += [f"If-None-Match: {each}" for each in rest]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -34,7 +34,7 @@ _APART: Final = 5.0
 def measure(data: Path) -> Iterator[Figure]:
     """Yield the figures for a tree and for loops."""
     with running(data) as port:
-        for loops in (False, True):
+        for loops in (0, 1):
             system = random_system(SIZE, loops=loops)
             theirs = brightway.draw(_columns(system), THEIRS)
             spent, answer = _ours(port, system)

@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.figures import Figure
+from bench.memory_app import FACTOR
 from bench.service import ROOT, running
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REQUIRED: Final = 0.8
-_FACTOR: Final = "/v1/factors/CNF-01-000001-14"
-_MEMORY: Final = "/v1/bench"
+_MEMORY: Final = "/v1/bench/reads"
 _CONNECTIONS: Final = 32
 _SECONDS: Final = 2.0
 _ROUNDS: Final = 7
@@ -30,20 +30,20 @@ class UnequalAnswers(RuntimeError):
 
 def measure(data: Path) -> Iterator[Figure]:
     """Yield the figures for plain and for conditional reads."""
-    with running(data, ["-m", "bench.reads_app", _FACTOR]) as port:
+    with running(data, ["-m", "bench.memory_app"]) as port:
         etag = _check_alike(port)
-        yield _compare("read of a published factor", port)
-        yield _compare("read with If-None-Match (304)", port, etag)
+        paths = FACTOR, _MEMORY
+        yield by_turns("read of a published factor", REQUIRED, port, paths)
+        yield by_turns("read with If-None-Match (304)", REQUIRED, port, paths, etag)
 
 
-def _compare(name: str, port: int, *etag: str) -> Figure:
-    """Load both by turns, so that whatever else the machine does meets both."""
-    for path in (_FACTOR, _MEMORY):
-        _load(port, path, *etag)
-    pairs = [
-        (_load(port, _FACTOR, *etag), _load(port, _MEMORY, *etag))
-        for _ in range(_ROUNDS)
-    ]
+def by_turns(
+    name: str, required: float, port: int, paths: tuple[str, str], *options: str
+) -> Figure:
+    """Load ours and the yardstick by turns: what else the machine does meets both."""
+    for path in paths:
+        _load(port, path, *options)
+    pairs = [[_load(port, path, *options) for path in paths] for _ in range(_ROUNDS)]
     ratios = [ours["per_second"] / theirs["per_second"] for ours, theirs in pairs]
     busy = max(each["busy"] for pair in pairs for each in pair)
     return Figure(
@@ -51,13 +51,13 @@ def _compare(name: str, port: int, *etag: str) -> Figure:
         f"{median(theirs['per_second'] for _, theirs in pairs):,.0f}/s",
         f"{median(ours['per_second'] for ours, _ in pairs):,.0f}/s",
         median(ratios),
-        REQUIRED,
+        required,
         f"{min(ratios):.2f} to {max(ratios):.2f}; client at most {busy:.0%} busy",
     )
 
 
-def _load(port: int, path: str, *etag: str) -> dict[str, float]:
-    arguments = [str(port), str(_CONNECTIONS), str(_SECONDS), path, *etag]
+def _load(port: int, path: str, *options: str) -> dict[str, float]:
+    arguments = [str(port), str(_CONNECTIONS), str(_SECONDS), path, *options]
     done = subprocess.run(
         [sys.executable, "-m", "bench.load", *arguments],
         cwd=ROOT,
@@ -70,12 +70,12 @@ def _load(port: int, path: str, *etag: str) -> dict[str, float]:
 
 def _check_alike(port: int) -> str:
     """Return the ETag, once both answer the same with it and without it."""
-    ours, theirs = _answer(port, _FACTOR), _answer(port, _MEMORY)
+    ours, theirs = _answer(port, FACTOR), _answer(port, _MEMORY)
     etag = str(dict(ours[1])["etag"])
     given = {"If-None-Match": etag}
     pairs = [
         (ours, theirs),
-        (_answer(port, _FACTOR, given), _answer(port, _MEMORY, given)),
+        (_answer(port, FACTOR, given), _answer(port, _MEMORY, given)),
     ]
     if any(one != other for one, other in pairs) or pairs[1][0][0] != 304:
         raise UnequalAnswers(pairs)

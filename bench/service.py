@@ -78,6 +78,16 @@ def get(port: int, path: str) -> Any:  # noqa: ANN401 - any JSON document
     return json.loads(_content(connection))
 
 
+def timed(port: int, path: str) -> float:
+    """Return the seconds until the whole answer of *path* was here."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, _REQUEST_SECONDS)
+    connection.connect()
+    begun = time.perf_counter()
+    connection.request("GET", path)
+    _content(connection)
+    return time.perf_counter() - begun
+
+
 def post(port: int, path: str, body: bytes) -> tuple[float, bytes]:
     """Return the seconds until the whole answer was here, and the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, _REQUEST_SECONDS)
@@ -86,6 +96,28 @@ def post(port: int, path: str, body: bytes) -> tuple[float, bytes]:
     connection.request("POST", path, body, {"Content-Type": "application/json"})
     content = _content(connection)
     return time.perf_counter() - begun, content
+
+
+def peak_memory() -> int:
+    """Return the bytes that the Python processes started here occupied at most.
+
+    The highest of each is added up, as if all had been at their highest at once.
+    """
+    return sum(map(_highest, _descendants(os.getpid())))
+
+
+def _descendants(parent: int) -> Iterator[int]:
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            yield child
+            yield from _descendants(child)
+
+
+def _highest(process: int) -> int:
+    if "python" not in Path(f"/proc/{process}/comm").read_text():
+        return 0
+    text = Path(f"/proc/{process}/status").read_text()
+    return int(text.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def _content(connection: http.client.HTTPConnection) -> bytes:

@@ -27,7 +27,7 @@ _UNITS: Final = (
 _STAGES: Final = ("RAW", "MFG", "DIST", "USE", "EOL")
 _INLINE_UNITS: Final = ("kg", "kWh", "km", "m3")
 DEMAND: Final = 1000
-_A_LITTLE: Final = Decimal(1) / 8192
+_A_LITTLE: Final = Decimal(1) / 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ class System:
 
 
 def random_system(
-    size: int, *, loops: bool, published: Sequence[Published] = (), seed: int = 1
+    size: int, *, loops: int = 0, published: Sequence[Published] = (), seed: int = 1
 ) -> System:
     """Return a random DAG of *size* processes with about 2.5 lines each.
 
-    With *loops*, each thousandth process takes a little of the reference's product, so
-    that loops run through long parts of the system.
+    *loops* processes, evenly spread, take a little of the reference's product, so that
+    loops run through long parts of the system.
     """
     return _Maker(size, published, seed).system(loops=loops)
 
@@ -105,7 +105,7 @@ class _Maker:
         self.units = [self.draw.choice(_UNITS) for _ in range(size)]
         self.made = System([self._process(number) for number in range(size)])
 
-    def system(self, *, loops: bool) -> System:
+    def system(self, *, loops: int) -> System:
         size = len(self.units)
         for supplier in range(1, size):
             # Every process has a user before it, so that all are reached.
@@ -114,7 +114,7 @@ class _Maker:
                 self._link(self.draw.randrange(supplier), supplier)
         for number in range(size):
             self._burden(number)
-            if loops and number % 1000 == 999:
+            if loops and number % (size // loops) == size // loops - 1:
                 self._link(number, 0, _A_LITTLE)
         return self.made
 

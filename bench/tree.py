@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Final
 
 from bench import brightway
 from bench.figures import Figure, seconds
-from bench.service import get, post, running
+from bench.service import get, peak_memory, post, running
 from bench.system import Published, System, random_system
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 AGREEMENT: Final = 1e-9
 # Brightway's rounds, ours.
 ROUNDS: Final = {10_000: (5, 15), 100_000: (3, 9)}
 REQUIRED: Final = {"SUMMARY": 20.0, "FULL": 10.0}
-# Within a factor of two: a tenfold system no longer fits the processor's cache.
-LINEAR: Final = 0.5
+# A system a thousand times as large no longer fits the processor's cache.
+_GROWTH: Final = 1.5
+_MEMORY: Final = 20
+_SIZES: Final = (1_000, 1_000_000)
 _ADDRESS: Final = "/v1/calculations"
 _FACTORS: Final = 50
 _UNITS: Final = ("kWh", "kg", "t")
@@ -39,23 +41,46 @@ class _Ours:
     value: float
 
 
-def measure(data: Path, *, million: bool) -> Iterator[Figure]:
+def measure(data: Path) -> Iterator[Figure]:
     """Yield the figures, the smallest system first."""
     with running(data) as port:
         published = _published(port)
         for size in ROUNDS:
-            for loops in (False, True):
+            for shape, loops in (("tree", 0), ("loops", size // 1000)):
                 system = random_system(size, loops=loops, published=published)
-                yield from _compare(port, system, loops=loops)
-        if million:
-            yield _growth(port, published)
+                yield from _compare(port, system, shape)
 
 
-def _compare(port: int, system: System, *, loops: bool) -> Iterator[Figure]:
+def measure_growth(data: Path) -> Iterator[Figure]:
+    """Yield how the time of a process grows, and what the largest system occupies."""
+    with running(data) as port:
+        published = _published(port)
+        smallest = random_system(_SIZES[0], published=published)
+        before = _post(port, smallest, "SUMMARY", 31).seconds / _SIZES[0]
+        largest = random_system(_SIZES[1], published=published)
+        body = len(largest.request("SUMMARY"))
+        after = _post(port, largest, "SUMMARY", 1).seconds / _SIZES[1]
+        occupied = peak_memory()
+    yield Figure(
+        f"time per process of {_SIZES[1]:,} against {_SIZES[0]:,}",
+        f"{before * 1e6:.1f} µs",
+        f"{after * 1e6:.1f} µs",
+        before / after,
+        1 / _GROWTH,
+    )
+    yield Figure(
+        f"memory at the peak of {_SIZES[1]:,} against the body",
+        f"{body / 2**20:,.0f} MiB",
+        f"{occupied / 2**20:,.0f} MiB",
+        body / occupied,
+        1 / _MEMORY,
+    )
+
+
+def _compare(port: int, system: System, shape: str) -> Iterator[Figure]:
     size = len(system.processes)
     rounds, posts = ROUNDS[size]
     theirs = brightway.measure(system.columns(), rounds)
-    shape = "loops" if loops else "tree"
     ours = {detail: _post(port, system, detail, posts) for detail in REQUIRED}
     for detail, each in ours.items():
         if not math.isclose(each.value, theirs.score, rel_tol=AGREEMENT):
@@ -74,16 +99,6 @@ def _compare(port: int, system: System, *, loops: bool) -> Iterator[Figure]:
         theirs.solve / ours["SUMMARY"].seconds,
         note=theirs.versions,
     )
-
-
-def _growth(port: int, published: Sequence[Published]) -> Figure:
-    small = random_system(100_000, loops=False, published=published)
-    tenfold = 10 * _post(port, small, "SUMMARY", 3).seconds
-    del small
-    large = random_system(1_000_000, loops=False, published=published)
-    spent = _post(port, large, "SUMMARY", 1).seconds
-    name = "tree of 1,000,000, SUMMARY, against ten times 100,000"
-    return Figure(name, seconds(tenfold), seconds(spent), tenfold / spent, LINEAR)
 
 
 def _post(port: int, system: System, detail: str, times: int) -> _Ours:

@@ -38,11 +38,13 @@ Serve = Callable[[Path], AbstractContextManager[Server]]
 ROOT = Path(__file__).parents[2]
 IS_ROOT = os.geteuid() == 0
 
+# Who runs the tests may have told its children to ignore interrupts.
 OWNER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from app.kit import embedded
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 data_dir, binaries, outlive = sys.argv[1:]
 if outlive:
     embedded._LAUNCH = embedded._LAUNCH.replace("prctl(1, signal.SIGINT)", "getpid()")
