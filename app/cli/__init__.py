@@ -4,30 +4,57 @@ Exit codes: 0 done, 1 refused or failed, 2 called or configured wrongly.
 """
 
 import sys
-from typing import Final
+from importlib import import_module
+from typing import Any, Final
 
 import typer
 from sqlalchemy.exc import DBAPIError
+from typer.core import TyperGroup
 
-from app.cli import admin, calculate, db, log, openapi, serve, verify, witness
 from app.kit.errors import DomainError
 from app.settings import BadSetting
 
+_FILES: Final = (
+    "serve",
+    "calculate",
+    "db",
+    "log",
+    "admin",
+    "verify",
+    "witness",
+    "openapi",
+)
+
+
+class _Commands(TyperGroup):
+    """Imports the file of a command when it is called: the others cost seconds."""
+
+    # Typer keeps the types of what it is built on to itself.
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002
+        return list(_FILES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+        if cmd_name not in _FILES:
+            return None
+        file = import_module(f"app.cli.{cmd_name}")
+        command = typer.main.get_command(file.commands)
+        command.name = cmd_name
+        return command
+
+
 commands: Final = typer.Typer(
+    cls=_Commands,
     name="tanyin",
     help="TanYin 碳因: a product-carbon-footprint factor database.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-commands.command()(serve.serve)
-commands.command()(calculate.calculate)
-commands.add_typer(db.commands, name="db")
-commands.add_typer(log.commands, name="log")
-commands.add_typer(admin.commands, name="admin")
-commands.command(context_settings=verify.PASSED_ON)(verify.verify)
-commands.command()(witness.witness)
-commands.command()(openapi.openapi)
+
+
+@commands.callback()
+def tanyin() -> None:
+    """Hold the commands together."""
 
 
 def main() -> None:

@@ -18,7 +18,9 @@ from app.kit.schemas import BilingualName
 from app.reference.enums import Role
 from app.settings import BadSetting, from_environment
 
-commands: Final = typer.Typer(help="The first administrator.", no_args_is_help=True)
+commands: Final = typer.Typer(
+    help="The first administrator.", no_args_is_help=True, add_completion=False
+)
 # Whoever holds the database's URL acts; there is nobody else yet.
 _OPERATOR: Final = Actor(
     person_id="operator", role=Role.ADMIN, organisation_id="", request_id="cli"

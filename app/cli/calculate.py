@@ -9,11 +9,13 @@ import typer
 
 from app.cli.report import Answer, print_answer
 
+commands: Final = typer.Typer(add_completion=False)
 TIMEOUT: Final = 600.0
 REFUSED: Final = 1
 UNREACHABLE: Final = 3
 
 
+@commands.command()
 def calculate(
     file: Annotated[Path, typer.Argument(help="A calculation request; - for stdin.")],
     url: Annotated[

@@ -8,7 +8,9 @@ import typer
 from app.kit import migrate
 from app.settings import BadSetting, from_environment
 
-commands: Final = typer.Typer(help="The database.", no_args_is_help=True)
+commands: Final = typer.Typer(
+    help="The database.", no_args_is_help=True, add_completion=False
+)
 
 
 @commands.callback()

@@ -23,7 +23,9 @@ from app.translog.fsck import Fsck, Outside
 from app.translog.keys import KeySource, NoLogKey
 from app.translog.note import Checkpoint, Verifier
 
-commands: Final = typer.Typer(help="The transparency log.", no_args_is_help=True)
+commands: Final = typer.Typer(
+    help="The transparency log.", no_args_is_help=True, add_completion=False
+)
 
 
 _NEXT: Final = """\

@@ -11,6 +11,7 @@ from app.kit.errors import Conflict
 from app.main import create_app
 from app.settings import Settings
 
+commands: Final = typer.Typer(add_completion=False)
 FILE: Final = Path(__file__).resolve().parents[2] / "openapi" / "openapi.json"
 
 
@@ -19,6 +20,7 @@ class DescriptionOutdated(Conflict):
     zh = "{file} 与代码不一致,请运行 make openapi 重新生成。"
 
 
+@commands.command()
 def openapi(
     check: Annotated[
         bool,

@@ -6,8 +6,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
+import typer
 import uvicorn
 from fastapi import FastAPI
 
@@ -19,12 +20,15 @@ from app.kit.errors import Conflict
 from app.main import create_app
 from app.settings import Settings, from_environment
 
+commands: Final = typer.Typer(add_completion=False)
+
 
 class AddressInUse(Conflict):
     en = "{host}:{port} cannot be listened on: {reason}."
     zh = "无法监听 {host}:{port}:{reason}。"
 
 
+@commands.command()
 def serve() -> None:
     """Serve until SIGINT or SIGTERM; without database URLs as a demonstration."""
     settings = from_environment(os.environ)

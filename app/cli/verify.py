@@ -6,6 +6,7 @@ import typer
 
 from app.verify import main
 
+commands: Final = typer.Typer(add_completion=False)
 # Its options are its own: it must not need this command line.
 PASSED_ON: Final[dict[str, Any]] = {
     "allow_extra_args": True,
@@ -14,6 +15,7 @@ PASSED_ON: Final[dict[str, Any]] = {
 }
 
 
+@commands.command(context_settings=PASSED_ON)
 def verify(context: typer.Context) -> None:
     """Check what a service says against what its log has signed; see verify --help."""
     raise typer.Exit(main(context.args))

@@ -2,7 +2,7 @@
 
 import socket
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvicorn
@@ -15,7 +15,10 @@ from app.witness import judging
 from app.witness.service import BadKeyFile, Memory, Witness, load_key
 from app.witness.web import create_app
 
+commands: Final = typer.Typer(add_completion=False)
 
+
+@commands.command()
 def witness(
     key: Annotated[Path, typer.Option(help="Its key; made if there is none.")],
     log: Annotated[list[str], typer.Option(help="A key of a log (vkey); repeatable.")],
