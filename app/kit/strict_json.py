@@ -6,13 +6,17 @@ than UTF-8 and deep nesting are errors, each with its own code.
 
 import json
 import re
+from itertools import accumulate, repeat
 from typing import Any, Final, NoReturn
 
 from app.kit.errors import Malformed
 
 MAX_DEPTH: Final = 32
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_OTHER: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+', re.DOTALL)
+_STEPS: Final = {
+    ord(bracket): step for bracket, step in zip("[{]}", (1, 1, -1, -1), strict=True)
+}
 
 
 class MalformedJson(Malformed):
@@ -59,15 +63,10 @@ def _decode(data: bytes) -> str:
 
 
 def _check_depth(data: bytes) -> None:
-    depth = 0
-    for token in _STRUCTURE.finditer(data):
-        character = token.group()[:1]
-        if character in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise TooDeep(limit=MAX_DEPTH)
-        elif character in b"]}":
-            depth -= 1
+    brackets = _OTHER.sub(b"", data)
+    steps = map(_STEPS.get, brackets, repeat(0))
+    if max(accumulate(steps), default=0) > MAX_DEPTH:
+        raise TooDeep(limit=MAX_DEPTH)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
