@@ -25,6 +25,7 @@ from app.calculation.documents import (
     CalculationAnswer,
     CalculationWarning,
     Contribution,
+    ExpandedLine,
     GasPart,
     ProcessPart,
     Rest,
@@ -36,11 +37,12 @@ from app.calculation.elimination import Floats
 from app.calculation.engine import Ints, Solution
 from app.calculation.notices import line_pointer
 from app.calculation.propagation import Propagated
-from app.calculation.reading import Reading
-from app.calculation.receipts import canonical_request
+from app.calculation.reading import Reading, pin
+from app.calculation.receipts import canonical_request, in_digits
 from app.calculation.request import CalculationRequest
 from app.calculation.resolution import Route
 from app.calculation.shapes import GwpSetCode
+from app.calculation.totals import Totals
 from app.factors.queries import VersionAt
 from app.kit.columns import rounded_column
 from app.kit.decimals import number_text, rounded
@@ -69,6 +71,7 @@ class Calculated:
     snapshot: int
     gwp_set: GwpSetCode
     propagated: Propagated | None = None
+    totals: Totals | None = None
 
 
 def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationAnswer:
@@ -93,6 +96,9 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
         "pins": sorted({_label(version) for version in done.versions.values()}),
         "request_pinned": _pinned(done),
         "uncertainty": None if spread is None else spread.document(length),
+        "expansions": _expansions(done),
+        "electricity": None if done.totals is None else done.totals.document(),
+        "biogenic": None,
         "warnings": warnings,
         "gwp_set": done.gwp_set,
         "snapshot": done.snapshot,
@@ -310,6 +316,23 @@ def _factor(version: VersionAt) -> UsedFactor:
         "record_sha256": version.record_sha256,
         "log_index": version.log_index,
     }
+
+
+def _expansions(done: Calculated) -> list[ExpandedLine] | None:
+    processes = done.request.head["processes"]
+    pins = {code: _label(version) for code, version in done.versions.items()}
+    found: list[ExpandedLine] = [
+        {
+            "macro": each.macro,
+            "term": each.term,
+            "coefficient": each.coefficient,
+            "source": each.source,
+            "pointer": each.pointer,
+            "line": in_digits(pin(processes[each.process]["inputs"][each.place], pins)),
+        }
+        for each in done.request.expansion.lines
+    ]
+    return found or None
 
 
 def _pinned(done: Calculated) -> CalculationRequest:
