@@ -98,7 +98,8 @@ def assemble(
 
     That of the result, or in another *view* of its electricity.
     """
-    assembler = _Assembler(request, resolver, ledger, view or main_view(request))
+    assembler = _Assembler(request, resolver, ledger)
+    assembler.view = view or assembler.view
     assembler.read()
     return None if ledger.errors else assembler.assembly()
 
@@ -107,14 +108,10 @@ class _Assembler:
     """Reads processes in request order into columns."""
 
     def __init__(
-        self,
-        request: CalculationRequest,
-        resolver: Resolver,
-        ledger: Ledger,
-        view: View,
+        self, request: CalculationRequest, resolver: Resolver, ledger: Ledger
     ) -> None:
         self.request = request
-        self.view = view
+        self.view = main_view(request)
         self.resolver = resolver
         self.ledger = ledger
         self.index: dict[str, int] = {}

@@ -134,6 +134,8 @@ class Reference(TypedDict):
     process: Label
     amount: Number
     unit: UnitText
+    biogenic_carbon: NotRequired[Quantity]
+    """Mass of biogenic carbon in it, to be compared with the uptake."""
 
 
 @shape

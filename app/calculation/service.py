@@ -9,7 +9,15 @@ from typing import Final, cast
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.calculation import answer, engine, findings, propagation, receipts, totals
+from app.calculation import (
+    answer,
+    biogenic,
+    engine,
+    findings,
+    propagation,
+    receipts,
+    totals,
+)
 from app.calculation.answer import Calculated
 from app.calculation.assembly import Assembly
 from app.calculation.documents import (
@@ -123,6 +131,7 @@ def _solve(
     ledger = Ledger(strict=request.head.get("strict", False))
     for error in material.errors:
         ledger.refuse(error, "")
+    biogenic.check(request.head, ledger)
     resolver = partial(Resolver, material.terms, material.found, material.alternatives)
     assembly = request.assemble(resolver(), ledger)
     beside = totals.assembled(request.head, resolver, ledger)
