@@ -38,18 +38,18 @@ class NegativeCarbon(Invalid):
 
 
 class _Sums:
-    """Collects masses by gas in kg, and what is known as CO2e alone."""
+    """Collects masses by gas in kg, and what else is biogenic."""
 
     def __init__(self) -> None:
         self.mass: dict[str, list[float]] = defaultdict(list)
-        self.unsplit: list[float] = []
+        self.other: list[float] = []
 
     def add(self, part: Part, category: str, amount: float) -> None:
         """Add *amount* of *part*, which counts in *category*."""
         if part.gas in _GASES:
             self.mass[part.gas].append(amount * (part.mass or 0.0))
         elif category in _CATEGORIES:
-            self.unsplit.append(amount * part.co2e)
+            self.other.append(amount * part.co2e)
 
     def kg(self, gas: str) -> float:
         """Return the mass of *gas*."""
@@ -79,7 +79,7 @@ def balance(
         for part in coefficient.parts:
             sums.add(part, category or part.category, amount)
     carbon = _content(reference)
-    if not sums.mass and not sums.unsplit and carbon is None:
+    if not sums.mass and not sums.other and carbon is None:
         return None
     released = sums.kg(_CO2), CO2_PER_CH4 * sums.kg(_CH4)
     kept = _total(*released, -sums.kg(_UPTAKE))
@@ -90,7 +90,7 @@ def balance(
         "emitted_co2_kg": rounded(sums.kg(_CO2)),
         "emitted_ch4_kg": rounded(sums.kg(_CH4)),
         "balance_kg": rounded(kept),
-        "unsplit": rounded(_total(*sums.unsplit)),
+        "other": rounded(_total(*sums.other)),
         "content": None if carbon is None else _compared(float(carbon), kept),
     }
 

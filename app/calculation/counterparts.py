@@ -49,8 +49,9 @@ def check(request: CalculationRequest, ledger: Ledger) -> None:
             twofold = ", ".join(sorted(TWOFOLD))
             fault = TotalMisplaced(basis=tag["basis"], twofold=twofold)
             ledger.refuse(fault, f"{pointer}{_TAG}/total")
-        if not _is_energy(line):
-            ledger.refuse(NotElectricity(unit=line["unit"]), f"{pointer}/unit")
+        stated = _unit_of(line)
+        if not _is_energy(stated):
+            ledger.refuse(NotElectricity(unit=stated), f"{pointer}/unit")
         for each in certificates.faults(tag):
             ledger.refuse(each, pointer + _TAG)
     _check_double_use(request, ledger)
@@ -58,11 +59,15 @@ def check(request: CalculationRequest, ledger: Ledger) -> None:
     _report_not_counted(request, ledger)
 
 
-def _is_energy(line: Input) -> bool:
-    """Tell whether the unit is one of energy; an unknown one is told of elsewhere."""
+def _unit_of(line: Input) -> str:
+    return "t_km" if "mass" in line or "distance" in line else line.get("unit", "")
+
+
+def _is_energy(text: str) -> bool:
+    """Tell whether *text* is a unit of energy; an unknown one is told of elsewhere."""
     try:
-        return unit(line["unit"]).dimension is Dimension.ENERGY
-    except (Invalid, KeyError):
+        return unit(text).dimension is Dimension.ENERGY
+    except Invalid:
         return True
 
 

@@ -261,8 +261,8 @@ class BiogenicAnswer(TypedDict):
     balance_kg: Computed
     """CO2 emitted, and CH4 as the CO2 that it came from, less CO2 taken up: negative
     where carbon stays in the product or leaves beyond the boundary."""
-    unsplit: Computed
-    """kg CO2e of both categories without these masses: not in the balance."""
+    other: Computed
+    """kg CO2e of both categories from anything else, which the balance leaves out."""
     content: CarbonContent | None
     """Null unless `reference` states `biogenic_carbon`."""
 

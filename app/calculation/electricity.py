@@ -33,13 +33,14 @@ _ALWAYS: Final = (
     *("basis", "amount", "unit", "generation", "loss", "transmission"),
     "stage",
 )
-# What a basis needs beside that, and takes no other of.
+# What a basis needs beside that, and takes no other of; and what it is needed for.
 _MORE: Final[Mapping[ElectricityBasis, tuple[str, ...]]] = {
     "ON_SITE": (),
     "DIRECT_LINE": ("grid",),
     "CONTRACT": ("grid", "certificates"),
     "GRID": (),
 }
+_WHY: Final = {"grid": LOCATION, "certificates": MARKET}
 TWOFOLD: Final = frozenset(basis for basis, more in _MORE.items() if "grid" in more)
 
 
@@ -100,11 +101,11 @@ def terms(macro: Electricity) -> list[Term]:
     refuse_unused(faults, basis, macro, (*_ALWAYS, *_MORE[basis]))
     for name in _MORE[basis]:
         if not macro.get(name):
-            faults.keep(
-                ParameterMissing(
-                    pointer=f"/{name}", method=basis, name=name, term="LOCATION_BASED"
-                )
+            where, term = f"/{name}", _WHY[name]
+            missing = ParameterMissing(
+                pointer=where, method=basis, name=name, term=term
             )
+            faults.keep(missing)
     amount = faults.quantity(macro["amount"]) or Fraction(0)
     faults.attempt(lambda: check_unit(macro["unit"], "/unit"))
     arriving = _arriving(macro, faults)

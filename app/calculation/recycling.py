@@ -4,7 +4,7 @@ Every coefficient is a product of sums of parameters, so that all is exact and o
 says what a method needs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -64,9 +64,7 @@ class _Formula:
         return prod(found, start=Fraction(1))
 
     def lacks(self, known: Mapping[str, Fraction]) -> list[str]:
-        """Return the parameters that are needed and not known."""
-        if self.coefficient(known) == 0:
-            return []
+        """Return the parameters that are not *known*."""
         return [name for name in self.parameters if name not in known]
 
 
@@ -137,7 +135,15 @@ _SHARES: Final = (
 _TOGETHER: Final = (("r2", "r3"), ("x_heat", "x_electricity"))
 _GOES_IN: Final = frozenset({"virgin", "recycled"})
 ENERGY: Final = frozenset({"avoided_heat", "avoided_electricity"})
-_OTHERS: Final = ("method", "amount", "unit", "stage", "end_of_life_stage")
+_KNOWN: Final = {
+    method: frozenset(
+        (
+            *("method", "amount", "unit", "stage", "end_of_life_stage"),
+            *(name for each in formulas for name in (each.source, *each.parameters)),
+        )
+    )
+    for method, formulas in FORMULAS.items()
+}
 _MJ: Final = canonical_unit(Dimension.ENERGY)
 
 
@@ -145,14 +151,15 @@ def terms(macro: Recycling) -> list[Term]:
     """Return the terms of *macro* that are not zero; raises `Findings`."""
     faults = Faults()
     method, formulas = macro["method"], FORMULAS[macro["method"]]
-    known = _known(formulas)
+    known = _KNOWN[method]
     refuse_unused(faults, method, macro, known)
     amount = faults.quantity(macro["amount"])
     stated = faults.attempt(lambda: unit(macro["unit"], "/unit"))
     values = _values(macro, known, stated, faults)
     found = [(each, each.coefficient(values)) for each in formulas]
     for formula, coefficient in found:
-        _demand(macro, formula, formula.lacks(values), coefficient, faults)
+        if coefficient:
+            _demand(macro, formula, formula.lacks(values), faults)
     kept = [(each, coefficient) for each, coefficient in found if coefficient]
     _refuse_shared(macro, [each.source for each, _ in kept], faults)
     faults.finish()
@@ -164,13 +171,8 @@ def stated_source(macro: Mapping[str, object], source: str) -> str:
     return "virgin" if source == "avoided_virgin" and source not in macro else source
 
 
-def _known(formulas: Iterable[_Formula]) -> list[str]:
-    parts = [name for each in formulas for name in (each.source, *each.parameters)]
-    return [*_OTHERS, *parts]
-
-
 def _values(
-    macro: Recycling, known: Iterable[str], stated: Unit | None, faults: Faults
+    macro: Recycling, known: Collection[str], stated: Unit | None, faults: Faults
 ) -> dict[str, Fraction]:
     """Return the parameters of the method that are stated."""
     values: dict[str, Fraction] = {}
@@ -228,13 +230,12 @@ def _demand(
     macro: Recycling,
     formula: _Formula,
     lacking: Iterable[str],
-    coefficient: Fraction,
     faults: Faults,
 ) -> None:
     """Keep a finding for each part that *formula* needs and *macro* does not state."""
     needed = list(lacking)
     source = stated_source(macro, formula.source)
-    if coefficient and source not in macro:
+    if source not in macro:
         needed.append(source)
     for name in needed:
         if not any(each.pointer == f"/{name}" for each in faults.errors):

@@ -1,6 +1,6 @@
 """What a macro expands into: terms, each an exact coefficient and a source. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, TypeVar
@@ -107,12 +107,11 @@ class Faults:
 
 
 def refuse_unused(
-    faults: Faults, method: str, stated: Iterable[str], known: Iterable[str]
+    faults: Faults, method: str, stated: Iterable[str], known: Collection[str]
 ) -> None:
     """Keep a finding for each *stated* part that *method* does not know."""
-    taken = set(known)
     for name in stated:
-        if name not in taken:
+        if name not in known:
             fault = ParameterNotUsed(pointer=f"/{name}", method=method, name=name)
             faults.keep(fault)
 

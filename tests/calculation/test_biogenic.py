@@ -45,7 +45,7 @@ def test_up_to_a_gate_the_balance_is_what_the_product_holds() -> None:
         "emitted_co2_kg": "1",
         "emitted_ch4_kg": "0",
         "balance_kg": "-2",
-        "unsplit": "0",
+        "other": "0",
         "content": None,
     }
     assert answer["result"]["value"] == "-2"
@@ -81,7 +81,7 @@ def test_what_is_known_as_co2e_alone_is_named() -> None:
 
     found = balance_of(request(process(inputs=[line])))
 
-    assert found["removals"] == found["unsplit"] == "-3"
+    assert found["removals"] == found["other"] == "-3"
     assert found["balance_kg"] == "0"
 
 

@@ -132,8 +132,8 @@ def kwh(amount: str, **more: Any) -> Document:
 
 def test_the_other_total_is_the_result_of_the_other_request() -> None:
     stated = macro("CONTRACT", transmission=NETWORK, loss="0.05")
-    rest = {"inputs": [kwh("7", factor=GRID)], "emissions": [CO2]}
-    allocation = {"allocation": {"method": "SHARE", "share": "0.3"}}
+    rest: Document = {"inputs": [kwh("7", factor=GRID)], "emissions": [CO2]}
+    allocation: Document = {"allocation": {"method": "SHARE", "share": "0.3"}}
     both = request(process(electricity=[stated], **rest, **allocation))
     plain = macro("GRID", generation=GRID)
     location = request(process(electricity=[plain], **rest, **allocation))
@@ -360,6 +360,17 @@ LOCATION = tagged(kwh("1", factor=GRID), basis="CONTRACT", total="LOCATION_BASED
                     {"factor": own("1", "kgCO2e/kg"), "amount": "1", "unit": "kg"},
                     basis="GRID",
                 )
+            ],
+            "NOT_ELECTRICITY 0/unit",
+        ),
+        (
+            [
+                {
+                    "factor": own("1", "kgCO2e/t_km"),
+                    "mass": {"amount": "1", "unit": "t"},
+                    "distance": {"amount": "1", "unit": "km"},
+                    "electricity": MARKET["electricity"] | {"delivered": kwh("0")},
+                }
             ],
             "NOT_ELECTRICITY 0/unit",
         ),
