@@ -54,6 +54,67 @@ LOOP: Final[dict[str, Any]] = {
         },
     ],
 }
+MACROS: Final[dict[str, Any]] = {
+    "reference": {"process": "frame", "amount": "1", "unit": "piece"},
+    "gec_allowed": True,
+    "processes": [
+        {
+            "id": "frame",
+            "name": "Aluminium frame, 2 kg",
+            "stage": "MFG",
+            "output": {"amount": "1", "unit": "piece"},
+            "recycling": [
+                {
+                    "method": "CFF",
+                    "amount": "2",
+                    "unit": "kg",
+                    "r1": "0.3",
+                    "r2": "0.9",
+                    "r3": "0",
+                    "a": "0.2",
+                    "quality_in": "1",
+                    "quality_out": "1",
+                    "virgin": {"process": "ingot"},
+                    "recycled": {
+                        "name": "remelting of scrap",
+                        "value": "0.8",
+                        "unit": "kgCO2e/kg",
+                    },
+                    "recycled_at_end_of_life": {
+                        "name": "collecting and remelting",
+                        "value": "0.6",
+                        "unit": "kgCO2e/kg",
+                    },
+                    "disposal": {
+                        "name": "landfill",
+                        "value": "0.02",
+                        "unit": "kgCO2e/kg",
+                    },
+                }
+            ],
+            "electricity": [
+                {
+                    "basis": "CONTRACT",
+                    "amount": "12",
+                    "unit": "kWh",
+                    "generation": "CNF-01-000012-78",
+                    "loss": "0.045",
+                    "transmission": "CNF-01-000020-54",
+                    "grid": "CNF-01-000002-11",
+                    "certificates": [{"number": "00000000000000000000000000000001"}],
+                }
+            ],
+        },
+        {
+            "id": "ingot",
+            "output": {"amount": "1", "unit": "kg"},
+            "inputs": [
+                {"factor": "CNF-08-000001-29", "amount": "1.92", "unit": "kg"},
+                {"factor": "CNF-01-000002-11", "amount": "13.5", "unit": "kWh"},
+            ],
+        },
+    ],
+}
 CALCULATIONS: Final[dict[str, Any]] = {
     "aluminium": {
         "summary": "Published factors and a figure of one's own",
@@ -62,5 +123,9 @@ CALCULATIONS: Final[dict[str, Any]] = {
     "loop": {
         "summary": "Coal and electricity that supply each other",
         "value": LOOP,
+    },
+    "macros": {
+        "summary": "Recycled material by the footprint formula, and a contract",
+        "value": MACROS,
     },
 }

@@ -43,7 +43,9 @@ async def _gather(request: Request, body: ReceiptQuestion) -> Evidence:
     services = services_of(request.scope)
     signers = await services.signer.signers_if_any()
     size = await services.head.renew()
-    document = None if body.request is None else Document(body.request)
+    document = None
+    if body.request is not None:
+        document = await asyncio.to_thread(Document, body.request)
     async with services.read_sessions() as session:
         known = await keys.verifiers(session, signers)
         return await verifying.gather(session, body.receipt, document, known, size)

@@ -155,12 +155,13 @@ async def _read(
         return await _read_kept(request, side, pointer, caller)
     if side.get("store"):
         raise NotStoredHere(pointer=f"{pointer}/store")
+    document = await asyncio.to_thread(Document, side)
     stated = side.get("snapshot")
     text = None if stated is None else str(stated)
     snapshot = await resolve_snapshot(request, text, f"{pointer}/snapshot")
     async with services_of(request.scope).read_sessions() as session:
-        material = await calculation.gather(session, Document(side), snapshot)
-    return _Read(Document(side), material, pointer)
+        material = await calculation.gather(session, document, snapshot)
+    return _Read(document, material, pointer)
 
 
 async def _read_kept(

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 import numpy as np
 
-from app.calculation import engine
+from app.calculation import biogenic, engine
 from app.calculation.assembly import (
     AS_CLASSIFIED,
     CATEGORIES,
@@ -22,9 +22,11 @@ from app.calculation.assembly import (
 )
 from app.calculation.coefficients import UNSPLIT
 from app.calculation.documents import (
+    BiogenicAnswer,
     CalculationAnswer,
     CalculationWarning,
     Contribution,
+    ExpandedLine,
     GasPart,
     ProcessPart,
     Rest,
@@ -36,11 +38,12 @@ from app.calculation.elimination import Floats
 from app.calculation.engine import Ints, Solution
 from app.calculation.notices import line_pointer
 from app.calculation.propagation import Propagated
-from app.calculation.reading import Reading
-from app.calculation.receipts import canonical_request
+from app.calculation.reading import Reading, pin
+from app.calculation.receipts import canonical_request, in_digits
 from app.calculation.request import CalculationRequest
 from app.calculation.resolution import Route
 from app.calculation.shapes import GwpSetCode
+from app.calculation.totals import Totals
 from app.factors.queries import VersionAt
 from app.kit.columns import rounded_column
 from app.kit.decimals import number_text, rounded
@@ -56,6 +59,8 @@ _PROCESS_ROW: Final = msgspec.defstruct("ProcessRow", list(ProcessPart.__annotat
 _CONTRIBUTION_ROW: Final = msgspec.defstruct(
     "ContributionRow", list(Contribution.__annotations__)
 )
+# Route, category and amount of what the result takes alike in both.
+_Amounts: TypeAlias = Sequence[tuple[int, int, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,13 @@ class Calculated:
     snapshot: int
     gwp_set: GwpSetCode
     propagated: Propagated | None = None
+    totals: Totals | None = None
 
 
 def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationAnswer:
     """Return the answer to a calculation."""
-    categories = _by_category(done)
+    amounts = list(_amounts(done))
+    categories = _by_category(done, amounts)
     full = done.request.head.get("detail") == "FULL"
     length = None if full else SUMMARY_LENGTH
     shown, rest = _contributions(done, length)
@@ -81,7 +88,7 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
     return {
         "result": _result(done, categories["BIO_REMOVAL"]),
         "by_stage": _by_stage(done),
-        "by_gas": _by_gas(done),
+        "by_gas": _by_gas(done, amounts),
         "by_category": [
             {"category": GhgCategory(category), "value": rounded(value)}
             for category, value in categories.items()
@@ -93,6 +100,9 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
         "pins": sorted({_label(version) for version in done.versions.values()}),
         "request_pinned": _pinned(done),
         "uncertainty": None if spread is None else spread.document(length),
+        "expansions": _expansions(done),
+        "electricity": None if done.totals is None else done.totals.document(),
+        "biogenic": _biogenic(done, amounts, categories),
         "warnings": warnings,
         "gwp_set": done.gwp_set,
         "snapshot": done.snapshot,
@@ -141,10 +151,10 @@ def _amounts(done: Calculated) -> Iterable[tuple[int, int, float]]:
         yield route, category + AS_CLASSIFIED, float(sums[number])
 
 
-def _by_gas(done: Calculated) -> list[GasPart]:
+def _by_gas(done: Calculated, amounts: _Amounts) -> list[GasPart]:
     masses: dict[str, list[float]] = defaultdict(list)
     co2e: dict[str, list[float]] = defaultdict(list)
-    for route, _, amount in _amounts(done):
+    for route, _, amount in amounts:
         for part in done.assembly.routes[route].coefficient.parts:
             masses[part.gas].append(amount * (part.mass or 0.0))
             co2e[part.gas].append(amount * part.co2e)
@@ -162,9 +172,9 @@ def _sum(values: list[float]) -> str:
     return rounded(engine.total(np.array(values)))
 
 
-def _by_category(done: Calculated) -> dict[str, float]:
+def _by_category(done: Calculated, amounts: _Amounts) -> dict[str, float]:
     values: dict[str, list[float]] = {each.value: [] for each in CATEGORIES}
-    for route, category, amount in _amounts(done):
+    for route, category, amount in amounts:
         coefficient = done.assembly.routes[route].coefficient
         if category == AS_CLASSIFIED:
             for part in coefficient.parts:
@@ -172,6 +182,20 @@ def _by_category(done: Calculated) -> dict[str, float]:
         else:
             values[CATEGORIES[category]].append(amount * coefficient.intensity)
     return {name: engine.total(np.array(parts)) for name, parts in values.items()}
+
+
+def _biogenic(
+    done: Calculated, amounts: _Amounts, categories: Mapping[str, float]
+) -> BiogenicAnswer | None:
+    lines = (
+        (
+            done.assembly.routes[route].coefficient,
+            None if category == AS_CLASSIFIED else CATEGORIES[category],
+            amount,
+        )
+        for route, category, amount in amounts
+    )
+    return biogenic.balance(done.request.head["reference"], lines, categories)
 
 
 def _largest(values: Floats, among: Ints, length: int | None) -> Ints:
@@ -310,6 +334,23 @@ def _factor(version: VersionAt) -> UsedFactor:
         "record_sha256": version.record_sha256,
         "log_index": version.log_index,
     }
+
+
+def _expansions(done: Calculated) -> list[ExpandedLine] | None:
+    processes = done.request.head["processes"]
+    pins = {code: _label(version) for code, version in done.versions.items()}
+    found: list[ExpandedLine] = [
+        {
+            "macro": each.macro,
+            "term": each.term,
+            "coefficient": each.coefficient,
+            "source": each.source,
+            "pointer": each.pointer,
+            "line": in_digits(pin(processes[each.process]["inputs"][each.place], pins)),
+        }
+        for each in done.request.expansion.lines
+    ]
+    return found or None
 
 
 def _pinned(done: Calculated) -> CalculationRequest:

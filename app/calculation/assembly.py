@@ -14,6 +14,7 @@ import numpy as np
 
 from app.calculation import amounts, findings, spreads
 from app.calculation.allocation import checked_share, not_listed
+from app.calculation.electricity import View, main_view
 from app.calculation.elimination import Floats
 from app.calculation.engine import Ints, System
 from app.calculation.findings import Ledger
@@ -88,10 +89,17 @@ class _Links:
 
 
 def assemble(
-    request: CalculationRequest, resolver: Resolver, ledger: Ledger
+    request: CalculationRequest,
+    resolver: Resolver,
+    ledger: Ledger,
+    view: View | None = None,
 ) -> Assembly | None:
-    """Return the system of *request*; None where *ledger* now holds errors."""
+    """Return the system of *request*; None where *ledger* now holds errors.
+
+    That of the result, or in another *view* of its electricity.
+    """
     assembler = _Assembler(request, resolver, ledger)
+    assembler.view = view or assembler.view
     assembler.read()
     return None if ledger.errors else assembler.assembly()
 
@@ -103,6 +111,7 @@ class _Assembler:
         self, request: CalculationRequest, resolver: Resolver, ledger: Ledger
     ) -> None:
         self.request = request
+        self.view = main_view(request)
         self.resolver = resolver
         self.ledger = ledger
         self.index: dict[str, int] = {}
@@ -206,6 +215,8 @@ class _Assembler:
     def _read_lines(self, number: int, process: Process) -> None:
         stage = _home(process)
         for place, line in enumerate(process.get("inputs", ())):
+            if "electricity" in line and not self.view.counts(line):
+                continue
             try:
                 self._read_input(number, place, line, stage)
             except Invalid:

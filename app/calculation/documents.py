@@ -5,8 +5,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from app.calculation.request import CalculationRequest
-from app.calculation.shapes import GwpSetCode
+from app.calculation.request import CalculationRequest, Input
+from app.calculation.shapes import ElectricityBasis, ElectricityTotal, GwpSetCode
 from app.reference.enums import GhgCategory
 from app.reference.stages import Stage
 
@@ -20,6 +20,8 @@ Computed: TypeAlias = Annotated[
         examples=["869.565217391"],
     ),
 ]
+
+ResultTotal: TypeAlias = Literal["MARKET_BASED", "LOCATION_BASED", "BOTH", "MIXED"]
 
 
 @_document
@@ -190,6 +192,82 @@ class UncertaintyOfResult(TypedDict):
 
 
 @_document
+class ExpandedLine(TypedDict):
+    """An input that a macro became."""
+
+    macro: str
+    """Pointer of the macro in the request as it was sent."""
+    term: str
+    """Of the formula, such as `(1-R1)*Ev`."""
+    coefficient: Computed
+    """Times the amount of the macro it is that of the input."""
+    source: str
+    """The part of the macro that says what is taken."""
+    pointer: str
+    """Of the input, in `request_pinned`."""
+    line: Input
+
+
+@_document
+class ElectricityLine(TypedDict):
+    """An input of electricity."""
+
+    pointer: str
+    basis: ElectricityBasis
+    total: ElectricityTotal | None
+    """The one total that it counts in; null for both."""
+    in_result: bool
+
+
+@_document
+class ElectricityAnswer(TypedDict):
+    """The result by both ways of counting contracts and direct lines."""
+
+    market_based: Computed
+    """kg CO2e, with what was contracted."""
+    location_based: Computed
+    """kg CO2e, with the grid in its place."""
+    result_is: ResultTotal
+    """MIXED where direct lines count as what they are and contracts do not."""
+    gec_allowed: bool
+    lines: list[ElectricityLine]
+
+
+@_document
+class CarbonContent(TypedDict):
+    """Biogenic carbon in the product, and the uptake that belongs to it."""
+
+    carbon_kg: Computed
+    co2_kg: Computed
+    """−44.009/12.011 times that."""
+    difference_kg: Computed
+    """`balance_kg` less that: what the uptake does not account for."""
+
+
+@_document
+class BiogenicAnswer(TypedDict):
+    """Biogenic carbon that comes in and goes out."""
+
+    removals: Computed
+    """kg CO2e, as in `by_category`; never above zero."""
+    emissions: Computed
+    """kg CO2e, as in `by_category`."""
+    uptake_co2_kg: Computed
+    """Mass of CO2_BIO_UPTAKE, as it was stated."""
+    emitted_co2_kg: Computed
+    """Mass of CO2_BIO_EMIT."""
+    emitted_ch4_kg: Computed
+    """Mass of CH4_BIO."""
+    balance_kg: Computed
+    """CO2 emitted, and CH4 as the CO2 that it came from, less CO2 taken up: negative
+    where carbon stays in the product or leaves beyond the boundary."""
+    other: Computed
+    """kg CO2e of both categories from anything else, which the balance leaves out."""
+    content: CarbonContent | None
+    """Null unless `reference` states `biogenic_carbon`."""
+
+
+@_document
 class UsedRecord(TypedDict):
     """A pinned version and the SHA-256 of its record."""
 
@@ -231,6 +309,12 @@ class CalculationAnswer(TypedDict):
     """
     uncertainty: UncertaintyOfResult | None
     """Null where the request does not ask for it."""
+    expansions: list[ExpandedLine] | None
+    """What macros became; null where there is none."""
+    electricity: ElectricityAnswer | None
+    """Null where no input says what its electricity rests on."""
+    biogenic: BiogenicAnswer | None
+    """Null where nothing is biogenic."""
     warnings: list[CalculationWarning]
     gwp_set: GwpSetCode
     snapshot: int

@@ -3,6 +3,7 @@
 A notice becomes a warning, or with `strict` an error where the class says so.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -221,23 +222,20 @@ class Ledger:
     """Collects errors and warnings while a system is assembled."""
 
     strict: bool
+    relocate: Callable[[str], str] = str
+    """Where the caller wrote what an input of a macro says; the same unless set."""
     errors: list[Invalid] = field(default_factory=list)
-    _warned: dict[str, Warned] = field(default_factory=dict)
+    warned: dict[str, Warned] = field(default_factory=dict)
 
     def refuse(self, error: Invalid, pointer: str) -> None:
         """Keep *error*, placed below *pointer*; those beyond a thousand are dropped."""
         if len(self.errors) < MOST_ERRORS:
-            placed = error.placed(pointer + (error.pointer or ""))
-            if not self._is_known(placed):
+            where = pointer + (error.pointer or "")
+            placed = error.placed(self.relocate(where))
+            # Several inputs may come from one part of a macro.
+            among = self.errors[-1:] if placed.pointer == where else self.errors
+            if not any(_is_same(placed, each) for each in among):
                 self.errors.append(placed)
-
-    def _is_known(self, error: Invalid) -> bool:
-        """Tell whether another look at the same line has just found *error*."""
-        last = self.errors[-1] if self.errors else None
-        return last is not None and (last.code, last.pointer) == (
-            error.code,
-            error.pointer,
-        )
 
     def notice(self, notice: Notice, pointer: str, count: int = 1) -> None:
         """Keep *notice* as a warning, or as an error where strictness demands it."""
@@ -245,13 +243,28 @@ class Ledger:
             self.refuse(notice, pointer)
             return
         key = notice.code + notice.detail("en")
-        known = self._warned.get(key)
+        known = self.warned.get(key)
         first = known.pointer if known else pointer
-        self._warned[key] = Warned(notice, first, count + (known.count if known else 0))
+        self.warned[key] = Warned(notice, first, count + (known.count if known else 0))
+
+    def join(self, other: "Ledger") -> None:
+        """Keep what *other* has found of the same request and this one has not."""
+        new = [
+            each
+            for each in other.errors
+            if not any(_is_same(each, known) for known in self.errors)
+        ]
+        self.errors += new
+        for key, warned in other.warned.items():
+            self.warned.setdefault(key, warned)
 
     def warnings(self) -> list[CalculationWarning]:
         """Return the warnings in the order in which they were first met."""
-        return [warned.document() for warned in self._warned.values()]
+        return [warned.document() for warned in self.warned.values()]
+
+
+def _is_same(error: Invalid, other: Invalid) -> bool:
+    return (error.code, error.pointer) == (other.code, other.pointer)
 
 
 def below(error: Invalid, pointer: str) -> Invalid:

@@ -5,13 +5,14 @@ leaves to it whatever is unusual.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from msgspec import Raw
 
-from app.calculation import assembly, bulk
+from app.calculation import assembly, bulk, counterparts
 from app.calculation.assembly import Assembly
+from app.calculation.expansion import Expansion, expand
 from app.calculation.findings import Ledger
 from app.calculation.request import (
     STRICT_LIMIT,
@@ -40,8 +41,15 @@ class Reading(Protocol):
         Raises `Unusual` where only a careful reading can tell.
         """
 
+    @property
+    def expansion(self) -> Expansion:
+        """What became of macros."""
+
     def pinned_processes(self, pins: Mapping[str, str]) -> Any:  # noqa: ANN401
         """Return the processes, or their bytes, with every reference pinned."""
+
+    def stated_processes(self) -> Any:  # noqa: ANN401
+        """Return the processes, or their bytes, as they were stated, with macros."""
 
     def carefully(self) -> "Document":
         """Return the same request, read carefully."""
@@ -49,9 +57,18 @@ class Reading(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A request as dictionaries."""
+    """A request as dictionaries; `head` has inputs in place of macros."""
 
-    head: CalculationRequest
+    stated: CalculationRequest
+    expansion: Expansion = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "expansion", expand(self.stated))
+
+    @property
+    def head(self) -> CalculationRequest:
+        """The whole request, without macros."""
+        return self.expansion.request
 
     def references(self) -> Iterable[str]:
         """Return every distinct reference, in order of appearance."""
@@ -64,11 +81,19 @@ class Document:
 
     def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly | None:
         """Return the system, or None where *ledger* now holds errors."""
+        ledger.relocate = self.expansion.relocate
+        for error in self.expansion.errors:
+            ledger.refuse(error, "")
+        counterparts.check(self.head, ledger)
         return assembly.assemble(self.head, resolver, ledger)
 
     def pinned_processes(self, pins: Mapping[str, str]) -> list[Process]:
         """Return the processes with every reference pinned."""
         return [_pin_process(each, pins) for each in self.head["processes"]]
+
+    def stated_processes(self) -> list[Process]:
+        """Return the processes with their macros."""
+        return self.stated["processes"]
 
     def carefully(self) -> "Document":
         """Return this one."""
@@ -87,6 +112,11 @@ class Bulk:
         """Everything that stands beside the processes."""
         return self.table.head
 
+    @property
+    def expansion(self) -> Expansion:
+        """None: macros are unusual."""
+        return Expansion(self.table.head)
+
     def references(self) -> Iterable[str]:
         """Return every distinct reference, in order of appearance."""
         return self.table.references()
@@ -98,6 +128,11 @@ class Bulk:
     def pinned_processes(self, pins: Mapping[str, str]) -> Raw:
         """Return the bytes of the processes with every reference pinned."""
         return self.table.pinned_processes(pins)
+
+    def stated_processes(self) -> Raw:
+        """Return the bytes of the processes as they were stated."""
+        as_stated = {reference: reference for reference in self.references()}
+        return self.table.pinned_processes(as_stated)
 
     def carefully(self) -> Document:
         """Return the same request, read carefully."""
@@ -127,11 +162,12 @@ def _pin_process(process: Process, pins: Mapping[str, str]) -> Process:
     if not any(isinstance(line.get("factor"), str) for line in lines):
         return process
     pinned = process.copy()
-    pinned["inputs"] = [_pin(line, pins) for line in process["inputs"]]
+    pinned["inputs"] = [pin(line, pins) for line in process["inputs"]]
     return pinned
 
 
-def _pin(line: Input, pins: Mapping[str, str]) -> Input:
+def pin(line: Input, pins: Mapping[str, str]) -> Input:
+    """Return *line* with its reference, if any, pinned."""
     reference = line.get("factor")
     if not isinstance(reference, str):
         return line

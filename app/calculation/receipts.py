@@ -116,9 +116,9 @@ def canonical_request(
     bytes that have this form already.
     """
     stated = {name: each for name, each in head.items() if name != "processes"}
-    document = _in_digits(stated)
+    document = in_digits(stated)
     is_encoded = isinstance(processes, Raw)
-    document["processes"] = [] if is_encoded else _in_digits(processes)
+    document["processes"] = [] if is_encoded else in_digits(processes)
     # All keys are ours and ASCII, for which this order is that of RFC 8785.
     encoded = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     if not is_encoded:
@@ -139,14 +139,15 @@ def _as_text(match: re.Match[bytes]) -> bytes:
     return b'":"%b"' % number_text(json.loads(match[1])).encode()
 
 
-def _in_digits(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def in_digits(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a part of a request with every amount as a decimal string."""
     if isinstance(value, str | bool) or value is None:
         return value
     if isinstance(value, dict):
         return {
-            name: each if name in _COUNTS else _in_digits(each)
+            name: each if name in _COUNTS else in_digits(each)
             for name, each in value.items()
         }
     if isinstance(value, list):
-        return [_in_digits(each) for each in value]
+        return [in_digits(each) for each in value]
     return number_text(value)

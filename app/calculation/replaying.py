@@ -31,6 +31,8 @@ _COMPARED: Final = (
     "by_stage",
     "by_gas",
     "by_category",
+    "electricity",
+    "biogenic",
     "processes",
     "contributions",
     "rest",
@@ -92,7 +94,7 @@ class Replay(TypedDict):
 
 def outcome_of(stored: Mapping[str, Any], again: Mapping[str, Any]) -> Outcome:
     """Return how two answers compare, both as JSON documents of one request."""
-    if all(stored[name] == again[name] for name in _COMPARED):
+    if all(stored[name] == again[name] for name in _COMPARED if name in stored):
         return "IDENTICAL"
     figures = _figures(stored), _figures(again)
     allowed = TOLERANCE * max(map(_parts, (stored, again)))
@@ -125,6 +127,9 @@ def _figures(document: Mapping[str, Any]) -> dict[tuple[str, object], float]:
         ("contributions", "pointer", "value"),
     ):
         found |= {(name, each[key]): each[value] for each in document[name]}
+    for name in ("market_based", "location_based"):
+        if document.get("electricity"):
+            found["electricity", name] = document["electricity"][name]
     for each in document["processes"]:
         for part in ("direct", "upstream", "total"):
             found["processes", (each["id"], part)] = each[part]

@@ -15,10 +15,11 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from app.calculation.macros import Electricity, ElectricityTag, Recycling
 from app.calculation.shapes import (
     CategoryCode,
+    FactorReference,
     GwpSetCode,
-    KindCode,
     Label,
     Measured,
     Method,
@@ -27,7 +28,11 @@ from app.calculation.shapes import (
     Spread,
     StageCode,
     UnitText,
+    form,
     shape,
+)
+from app.calculation.shapes import (
+    InlineFactor as InlineFactor,  # noqa: PLC0414 - a part of requests
 )
 from app.kit import strict_json
 from app.kit.errors import Invalid
@@ -62,43 +67,9 @@ class Allocation(TypedDict):
     """The main output's, above 0 and at most 1; with SHARE alone."""
 
 
-@shape
-class InlineGas(TypedDict):
-    """Mass of one gas behind an inline factor, in kg per unit of the factor."""
-
-    gas: str
-    mass_kg: Number
-
-
-@shape
-class InlineFactor(TypedDict):
-    """A figure of the caller's own, such as a supplier's."""
-
-    name: Label
-    value: Number
-    unit: UnitText
-    gwp_set: NotRequired[GwpSetCode]
-    """Without it the value is taken to be in the requested set."""
-    gases: NotRequired[list[InlineGas]]
-    category: NotRequired[CategoryCode]
-    kind: NotRequired[KindCode]
-    """PCF unless stated."""
-    uncertainty: NotRequired[Spread]
-    """Of the value; gas masses go with it."""
-
-
-def _form(value: object) -> str:
-    return "text" if isinstance(value, str) else "other"
-
-
-FactorReference: TypeAlias = Annotated[
-    Annotated[str, Field(max_length=40), Tag("text")]
-    | Annotated[InlineFactor, Tag("other")],
-    Discriminator(_form),
-]
 SnapshotReference: TypeAlias = Annotated[
     Annotated[str, Field(max_length=100), Tag("text")] | Annotated[int, Tag("other")],
-    Discriminator(_form),
+    Discriminator(form),
 ]
 
 
@@ -123,6 +94,7 @@ class Input(TypedDict):
     category: NotRequired[CategoryCode]
     uncertainty: NotRequired[Spread]
     """Of the amount."""
+    electricity: NotRequired[ElectricityTag]
 
 
 @shape
@@ -149,6 +121,10 @@ class Process(TypedDict):
     emissions: NotRequired[list[Emission]]
     co_products: NotRequired[list[CoProduct]]
     allocation: NotRequired[Allocation]
+    recycling: NotRequired[list[Recycling]]
+    """Become inputs after the stated ones."""
+    electricity: NotRequired[list[Electricity]]
+    """Become inputs after those."""
 
 
 @shape
@@ -158,6 +134,8 @@ class Reference(TypedDict):
     process: Label
     amount: Number
     unit: UnitText
+    biogenic_carbon: NotRequired[Quantity]
+    """Mass of biogenic carbon in it, to be compared with the uptake."""
 
 
 @shape
@@ -191,6 +169,9 @@ class CalculationRequest(TypedDict):
     """SUMMARY (the 100 largest processes and contributions) unless stated."""
     uncertainty: NotRequired[Propagation]
     """Nothing is said of the result's uncertainty without it."""
+    gec_allowed: NotRequired[bool]
+    """Whether contracts for electricity (certificates) may lower the result, which the
+    rule that is applied decides; false unless stated."""
     store: NotRequired[bool]
     """Keep request, answer and receipt for the organisation of the key."""
 

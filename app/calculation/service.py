@@ -3,12 +3,21 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, cast
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.calculation import answer, engine, findings, propagation, receipts
+from app.calculation import (
+    answer,
+    biogenic,
+    engine,
+    findings,
+    propagation,
+    receipts,
+    totals,
+)
 from app.calculation.answer import Calculated
 from app.calculation.assembly import Assembly
 from app.calculation.documents import (
@@ -122,12 +131,15 @@ def _solve(
     ledger = Ledger(strict=request.head.get("strict", False))
     for error in material.errors:
         ledger.refuse(error, "")
-    resolver = Resolver(material.terms, material.found, material.alternatives)
-    assembly = request.assemble(resolver, ledger)
-    if assembly is None:
+    biogenic.check(request.head, ledger)
+    resolver = partial(Resolver, material.terms, material.found, material.alternatives)
+    assembly = request.assemble(resolver(), ledger)
+    beside = totals.assembled(request.head, resolver, ledger)
+    if assembly is None or ledger.errors:
         raise Findings(ledger.errors)
     solution = engine.solve(assembly.system)
-    _report_unreachable(assembly, solution, ledger)
+    both = totals.solved(beside, solution, ledger)
+    _report_unreachable(assembly, both.reached if both else solution.reached, ledger)
     done = Calculated(
         request=request,
         assembly=assembly,
@@ -136,6 +148,7 @@ def _solve(
         snapshot=material.terms.snapshot,
         gwp_set=request.head.get("gwp_set", DEFAULT_GWP_SET),
         propagated=_propagated(request.head, assembly, solution, ledger),
+        totals=both,
     )
     return done, ledger.warnings()
 
@@ -212,9 +225,9 @@ async def _alternatives(
 
 
 def _report_unreachable(
-    assembly: Assembly, solution: engine.Solution, ledger: Ledger
+    assembly: Assembly, reached: engine.Flags, ledger: Ledger
 ) -> None:
-    numbers = np.flatnonzero(~solution.reached)
+    numbers = np.flatnonzero(~reached)
     if len(numbers):
         names = [assembly.system.names[number] for number in numbers[:_MOST_NAMED]]
         more = ["…"] if len(numbers) > _MOST_NAMED else []

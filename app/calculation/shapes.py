@@ -6,7 +6,14 @@ is reported beside a bad unit.
 
 from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
 
-from pydantic import ConfigDict, Field, WithJsonSchema, with_config
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    with_config,
+)
 from typing_extensions import TypedDict
 
 from app.kit.decimals import DECIMAL_PATTERN
@@ -42,6 +49,9 @@ CategoryCode: TypeAlias = Literal[
     "FOSSIL", "BIO_EMIT", "BIO_REMOVAL", "DLUC", "AIRCRAFT", "UNSPECIFIED"
 ]
 Method: TypeAlias = Literal["MASS", "ENERGY", "ECONOMIC", "PHYSICAL", "SHARE"]
+RecyclingMethod: TypeAlias = Literal["CUT_OFF", "END_OF_LIFE", "FIFTY_FIFTY", "CFF"]
+ElectricityBasis: TypeAlias = Literal["ON_SITE", "DIRECT_LINE", "CONTRACT", "GRID"]
+ElectricityTotal: TypeAlias = Literal["MARKET_BASED", "LOCATION_BASED"]
 KindCode: TypeAlias = Literal[
     "PCF",
     "TRANSPORT_SERVICE",
@@ -129,3 +139,40 @@ class Measured(Quantity):
     """A quantity that may be uncertain."""
 
     uncertainty: NotRequired[Spread]
+
+
+@shape
+class InlineGas(TypedDict):
+    """Mass of one gas behind an inline factor, in kg per unit of the factor."""
+
+    gas: str
+    mass_kg: Number
+
+
+@shape
+class InlineFactor(TypedDict):
+    """A figure of the caller's own, such as a supplier's."""
+
+    name: Label
+    value: Number
+    unit: UnitText
+    gwp_set: NotRequired[GwpSetCode]
+    """Without it the value is taken to be in the requested set."""
+    gases: NotRequired[list[InlineGas]]
+    category: NotRequired[CategoryCode]
+    kind: NotRequired[KindCode]
+    """PCF unless stated."""
+    uncertainty: NotRequired[Spread]
+    """Of the value; gas masses go with it."""
+
+
+def form(value: object) -> str:
+    """Tell a text from anything else, for unions of both."""
+    return "text" if isinstance(value, str) else "other"
+
+
+FactorReference: TypeAlias = Annotated[
+    Annotated[str, Field(max_length=40), Tag("text")]
+    | Annotated[InlineFactor, Tag("other")],
+    Discriminator(form),
+]

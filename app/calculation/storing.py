@@ -101,9 +101,8 @@ def _too_large() -> CalculationTooLarge:
 
 
 def _stated(request: Reading) -> bytes:
-    as_stated = {reference: reference for reference in request.references()}
     head = {name: each for name, each in request.head.items() if name != "store"}
-    return canonical_request(head, request.pinned_processes(as_stated))
+    return canonical_request(head, request.stated_processes())
 
 
 async def store(trail: Trail, packed: Packed) -> None:

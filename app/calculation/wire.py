@@ -103,4 +103,5 @@ class Request(_Shape):
     purpose: Raw | UnsetType = UNSET
     strict: Raw | UnsetType = UNSET
     detail: Raw | UnsetType = UNSET
+    gec_allowed: Raw | UnsetType = UNSET
     store: Raw | UnsetType = UNSET

@@ -20,6 +20,8 @@ def print_answer(answer: Answer, language: str) -> None:
     # A service of an older version says nothing of it.
     if answer.get("uncertainty"):
         console.print(_uncertainty(answer["uncertainty"]))
+    if answer.get("electricity"):
+        console.print(_totals(answer["electricity"]))
     console.print(_stages(answer))
     console.print(_tree(answer, language))
     if any(float(each["share"] or 0) > 1 for each in answer["processes"]):
@@ -46,6 +48,11 @@ def _uncertainty(spread: Answer) -> Text:
     for part in spread["contributors"][:_MOST_NAMED]:
         text.append(f"\n  {_percent(part['share_of_variance'])}  {part['pointer']}")
     return text
+
+
+def _totals(found: Answer) -> Text:
+    market, location = _co2e(found["market_based"]), _co2e(found["location_based"])
+    return Text(f"Electricity: market-based {market}, location-based {location}")
 
 
 def _co2e(value: str) -> str:

@@ -100,6 +100,7 @@ MASS = {"amount": "1.5", "unit": "t"}
 FAR = {"amount": "120", "unit": "km"}
 USUAL: dict[str, Document] = {
     "one process": request(process()),
+    "contracts": request(process(), gec_allowed=True),
     "loop": request(
         process("p", inputs=links("q"), emissions=[emission()]),
         process("q", inputs=links("p", "q"), emissions=[emission("N2O", "0.001")]),
