@@ -105,13 +105,31 @@ class BoundedSpread(TypedDict):
     max: Number
 
 
+@shape
+class PedigreeSpread(TypedDict):
+    """Lognormal with the stated number as the median, judged where nobody measured.
+
+    Each score is 1 (best) to 5; `basic` is the factor of 95 % that the kind of number
+    has at best, such as 1.05 for energy.
+    """
+
+    type: Literal["PEDIGREE"]
+    basic: Number
+    reliability: Number
+    completeness: Number
+    temporal: Number
+    geographical: Number
+    technology: Number
+
+
 Spread: TypeAlias = Annotated[
     LognormalSpread
     | VariationSpread
     | NormalSpread
     | ExpandedSpread
     | TriangularSpread
-    | BoundedSpread,
+    | BoundedSpread
+    | PedigreeSpread,
     Field(discriminator="type"),
 ]
 
