@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from app.calculation.request import CalculationRequest
 from app.calculation.shapes import GwpSetCode
-from app.reference.enums import GhgCategory
+from app.reference.enums import GhgCategory, QualityBand
 from app.reference.stages import Stage
 
 _document = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -190,6 +190,81 @@ class UncertaintyOfResult(TypedDict):
 
 
 @_document
+class QualityRating(TypedDict):
+    """Data quality in scores from 1 (best) to 5, weighted by magnitude.
+
+    What nobody stated and nothing determines is scored 5.
+    """
+
+    dqr: Computed
+    """The mean of the four scores."""
+    band: QualityBand
+    ter: Computed
+    """Technology."""
+    ger: Computed
+    """Geography."""
+    tir: Computed
+    """Time."""
+    p: Computed
+    """Precision."""
+    items: int
+    """How many lines were counted, each over all ways in which it is reached."""
+    share_covered: Computed
+    """The part of all magnitudes that these lines have."""
+    share_known: Computed
+    """The part of the scores that was stated or determined; the rest is 5."""
+
+
+@_document
+class QualityOfFootprint(TypedDict):
+    """Data quality of one footprint; parts are null where nothing adds to it."""
+
+    weighted_80: QualityRating | None
+    """Over the fewest lines that have 80 % of the magnitudes together."""
+    full: QualityRating | None
+    """Over all lines without their biogenic uptake, as PACT asks for."""
+    primary_data_share: Computed | None
+    """As PACT has it, a fraction: amount and factor are primary, uptake left out."""
+    primary_data_share_national: Computed | None
+    """The same, where a primary amount with another factor counts half."""
+    share_primary_known: Computed | None
+    """The part of it that states whether it is primary; the rest counts as not."""
+    traceability_index: Computed | None
+    """0 to 1; what states no traceability counts as not measured."""
+    share_traceability_known: Computed | None
+
+
+@_document
+class QualityOfProcess(QualityOfFootprint):
+    """Data quality of all that is behind the product of a process."""
+
+    id: str
+
+
+@_document
+class QualityOfLine(TypedDict):
+    """The scores that a line enters with."""
+
+    pointer: str
+    dqr: Computed
+    ter: Computed
+    ger: Computed
+    tir: Computed
+    p: Computed
+    share_known: Computed
+
+
+@_document
+class QualityOfResult(QualityOfFootprint):
+    """Data quality of the result, and of what it is made of."""
+
+    processes: list[QualityOfProcess]
+    """Upstream included; the 100 largest, in the order of `processes`."""
+    lines: list[QualityOfLine]
+    """Those of `contributions`, in that order."""
+
+
+@_document
 class UsedRecord(TypedDict):
     """A pinned version and the SHA-256 of its record."""
 
@@ -230,6 +305,8 @@ class CalculationAnswer(TypedDict):
     In canonical form (RFC 8785, amounts as strings): the receipt has its SHA-256.
     """
     uncertainty: UncertaintyOfResult | None
+    """Null where the request does not ask for it."""
+    data_quality: QualityOfResult | None
     """Null where the request does not ask for it."""
     warnings: list[CalculationWarning]
     gwp_set: GwpSetCode

@@ -25,7 +25,6 @@ FACTORS: Final[Mapping[str, tuple[float, ...]]] = MappingProxyType(
 
 
 class PedigreeScore(Invalid):
-    code = "PEDIGREE_SCORE"
     en = "A score of a pedigree is 1, 2, 3, 4 or 5."
     zh = "谱系评分须为 1、2、3、4 或 5。"
 

@@ -16,10 +16,13 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from app.calculation.shapes import (
+    Assessment,
     CategoryCode,
+    FactorQuality,
     GwpSetCode,
     KindCode,
     Label,
+    LineQuality,
     Measured,
     Method,
     Number,
@@ -85,6 +88,7 @@ class InlineFactor(TypedDict):
     """PCF unless stated."""
     uncertainty: NotRequired[Spread]
     """Of the value; gas masses go with it."""
+    data_quality: NotRequired[FactorQuality]
 
 
 def _form(value: object) -> str:
@@ -123,6 +127,8 @@ class Input(TypedDict):
     category: NotRequired[CategoryCode]
     uncertainty: NotRequired[Spread]
     """Of the amount."""
+    data_quality: NotRequired[LineQuality]
+    """On factor lines alone."""
 
 
 @shape
@@ -135,6 +141,7 @@ class Emission(TypedDict):
     stage: NotRequired[StageCode]
     category: NotRequired[CategoryCode]
     uncertainty: NotRequired[Spread]
+    data_quality: NotRequired[LineQuality]
 
 
 @shape
@@ -191,6 +198,8 @@ class CalculationRequest(TypedDict):
     """SUMMARY (the 100 largest processes and contributions) unless stated."""
     uncertainty: NotRequired[Propagation]
     """Nothing is said of the result's uncertainty without it."""
+    data_quality: NotRequired[Assessment]
+    """Nothing is said of the data behind the result without it."""
     store: NotRequired[bool]
     """Keep request, answer and receipt for the organisation of the key."""
 
@@ -201,7 +210,7 @@ class NotSupportedYet(Invalid):
 
 
 _REQUEST: Final = TypeAdapter(CalculationRequest)
-_LATER: Final = frozenset({"select", "fallback", "data_quality"})
+_LATER: Final = frozenset({"select", "fallback"})
 
 
 def parse(body: bytes) -> CalculationRequest:

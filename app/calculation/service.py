@@ -8,7 +8,14 @@ from typing import Final, cast
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.calculation import answer, engine, findings, propagation, receipts
+from app.calculation import (
+    answer,
+    engine,
+    findings,
+    propagation,
+    receipts,
+    scoring,
+)
 from app.calculation.answer import Calculated
 from app.calculation.assembly import Assembly
 from app.calculation.documents import (
@@ -124,7 +131,8 @@ def _solve(
         ledger.refuse(error, "")
     resolver = Resolver(material.terms, material.found, material.alternatives)
     assembly = request.assemble(resolver, ledger)
-    if assembly is None:
+    scoring.check(request.head, ledger)
+    if assembly is None or ledger.errors:
         raise Findings(ledger.errors)
     solution = engine.solve(assembly.system)
     _report_unreachable(assembly, solution, ledger)
