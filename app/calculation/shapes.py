@@ -204,4 +204,4 @@ class Assessment(TypedDict):
     assessment_year: Annotated[int, Field(ge=1990, le=2100)]
     """The year that the data should be of."""
     region: NotRequired[Annotated[str, Field(max_length=40, examples=["CN"])]]
-    """The place that the data should be of; without it only stated scores count."""
+    """The place that the data should be of; without it only stated GeR count."""
