@@ -115,6 +115,55 @@ MACROS: Final[dict[str, Any]] = {
         },
     ],
 }
+RATED: Final[dict[str, Any]] = {
+    "reference": {"process": "ingot", "amount": "1", "unit": "t"},
+    "data_quality": {"assessment_year": 2026, "region": "CN"},
+    "processes": [
+        {
+            "id": "ingot",
+            "output": {"amount": "1", "unit": "t"},
+            "inputs": [
+                {
+                    "factor": "CNF-01-000002-11",
+                    "amount": "13500",
+                    "unit": "kWh",
+                    "data_quality": {
+                        "ter": 2,
+                        "tir": 1,
+                        "p": 1,
+                        "primary": True,
+                        "traceability": "STATUTORY_VERIFIED",
+                    },
+                },
+                {
+                    "factor": {
+                        "name": "anode, supplier figure",
+                        "value": "1.2",
+                        "unit": "kgCO2e/kg",
+                        "data_quality": {"ter": 1, "ger": 1, "tir": 2, "primary": True},
+                    },
+                    "amount": "0.42",
+                    "unit": "t",
+                    "data_quality": {"tir": 1, "p": 2, "primary": True},
+                },
+            ],
+            "emissions": [
+                {
+                    "gas": "CO2_FOSSIL",
+                    "amount": "1.424",
+                    "unit": "t",
+                    "data_quality": {
+                        "ter": 1,
+                        "ger": 1,
+                        "tir": 1,
+                        "p": "2.5",
+                        "primary": True,
+                    },
+                },
+            ],
+        },
+    ],
+}
 CALCULATIONS: Final[dict[str, Any]] = {
     "aluminium": {
         "summary": "Published factors and a figure of one's own",
@@ -127,5 +176,9 @@ CALCULATIONS: Final[dict[str, Any]] = {
     "macros": {
         "summary": "Recycled material by the footprint formula, and a contract",
         "value": MACROS,
+    },
+    "data_quality": {
+        "summary": "How good the data behind a result are",
+        "value": RATED,
     },
 }

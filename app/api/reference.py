@@ -310,5 +310,11 @@ for _path, _name, _text in (
     ("ghg-categories", "ghg_category", "List the parts of a footprint."),
     ("allocation-methods", "allocation_method", "List the methods of allocation."),
     ("region-levels", "region_level", "List the levels of regions."),
+    (
+        "traceabilities",
+        "traceability",
+        "List how far a measured amount is traced back to the SI.",
+    ),
+    ("quality-bands", "quality_band", "List the bands of data-quality ratings."),
 ):
     _add_terms(_path, ENUMERATIONS[_name], _text)

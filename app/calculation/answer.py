@@ -20,13 +20,12 @@ from app.calculation.assembly import (
     STAGES,
     Assembly,
 )
+from app.calculation.assessing import assess
 from app.calculation.coefficients import UNSPLIT
 from app.calculation.documents import (
-    BiogenicAnswer,
     CalculationAnswer,
     CalculationWarning,
     Contribution,
-    ExpandedLine,
     GasPart,
     ProcessPart,
     Rest,
@@ -43,6 +42,7 @@ from app.calculation.receipts import canonical_request, in_digits
 from app.calculation.request import CalculationRequest
 from app.calculation.resolution import Route
 from app.calculation.shapes import GwpSetCode
+from app.calculation.supplements import BiogenicAnswer, ExpandedLine, QualityOfResult
 from app.calculation.totals import Totals
 from app.factors.queries import VersionAt
 from app.kit.columns import rounded_column
@@ -83,7 +83,8 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
     categories = _by_category(done, amounts)
     full = done.request.head.get("detail") == "FULL"
     length = None if full else SUMMARY_LENGTH
-    shown, rest = _contributions(done, length)
+    listed = _listed_processes(done, length), _listed_lines(done, length)
+    shown, rest = _contributions(done, listed[1])
     spread = done.propagated
     return {
         "result": _result(done, categories["BIO_REMOVAL"]),
@@ -93,7 +94,7 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
             {"category": GhgCategory(category), "value": rounded(value)}
             for category, value in categories.items()
         ],
-        "processes": _processes(done, length),
+        "processes": _processes(done, listed[0]),
         "contributions": shown,
         "rest": rest,
         "factors": _factors(done.versions),
@@ -103,6 +104,7 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
         "expansions": _expansions(done),
         "electricity": None if done.totals is None else done.totals.document(),
         "biogenic": _biogenic(done, amounts, categories),
+        "data_quality": _data_quality(done, *listed),
         "warnings": warnings,
         "gwp_set": done.gwp_set,
         "snapshot": done.snapshot,
@@ -224,12 +226,30 @@ def _ranked(
     return np.array(ranked[:length], dtype=np.intp)
 
 
-def _processes(done: Calculated, length: int | None) -> list[ProcessPart]:
+def _listed_processes(done: Calculated, length: int | None) -> Ints:
+    totals = done.solution.direct + done.solution.upstream
+    reached = np.flatnonzero(done.solution.reached)
+    return _ranked(totals, reached, length, lambda number: number)
+
+
+def _listed_lines(done: Calculated, length: int | None) -> Ints:
+    lines = np.flatnonzero(done.solution.reached[done.assembly.system.process])
+    return _ranked(done.solution.value, lines, length, partial(_pointer, done))
+
+
+def _data_quality(
+    done: Calculated, processes: Ints, lines: Ints
+) -> QualityOfResult | None:
+    listed = processes[:SUMMARY_LENGTH], lines
+    return assess(
+        done.request.head, done.versions, done.assembly, done.solution, listed
+    )
+
+
+def _processes(done: Calculated, shown: Ints) -> list[ProcessPart]:
     solution, assembly = done.solution, done.assembly
     names = assembly.system.names
     totals = solution.direct + solution.upstream
-    reached = np.flatnonzero(solution.reached)
-    shown = _ranked(totals, reached, length, lambda number: number)
     numbers = shown.tolist()
     rows = map(
         _PROCESS_ROW,
@@ -252,13 +272,9 @@ def _vias(done: Calculated, numbers: Ints) -> list[str | None]:
     return [names[via] if via >= 0 else None for via in vias]
 
 
-def _contributions(
-    done: Calculated, length: int | None
-) -> tuple[list[Contribution], Rest]:
+def _contributions(done: Calculated, shown: Ints) -> tuple[list[Contribution], Rest]:
     solution = done.solution
     is_other = solution.reached[done.assembly.system.process]
-    lines = np.flatnonzero(is_other)
-    shown = _ranked(solution.value, lines, length, partial(_pointer, done))
     is_other[shown] = False
     rest = engine.total(solution.value[is_other])
     return (

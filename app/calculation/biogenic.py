@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from app.calculation.coefficients import Coefficient, Part
-from app.calculation.documents import BiogenicAnswer, CarbonContent
 from app.calculation.engine import total
 from app.calculation.findings import Ledger
 from app.calculation.request import CalculationRequest, Reference
+from app.calculation.supplements import BiogenicAnswer, CarbonContent
 from app.kit.decimals import number_text, rounded
 from app.kit.errors import Invalid
 from app.reference.enums import GhgCategory

@@ -16,23 +16,21 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from app.calculation.answer import Calculated
-from app.calculation.documents import Computed
 from app.calculation.notices import line_pointer
+from app.calculation.printed import Computed, document
 from app.kit.decimals import rounded
 from app.units.algebra import Dimension
 from app.units.catalogue import canonical_unit
 
 SHOWN: Final = 100
-_document = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
 Change: TypeAlias = Literal["SAME", "CHANGED", "REPLACED", "ADDED", "REMOVED"]
 
 
-@_document
+@document
 class ComparedSide(TypedDict):
     """A line on one side."""
 
@@ -46,7 +44,7 @@ class ComparedSide(TypedDict):
     value: Computed
 
 
-@_document
+@document
 class ComparedLine(TypedDict):
     """One line, or what stands in its place on the other side."""
 
@@ -61,7 +59,7 @@ class ComparedLine(TypedDict):
     factor_effect: Computed
 
 
-@_document
+@document
 class ComparedRest(TypedDict):
     """The lines that are not listed."""
 
@@ -71,7 +69,7 @@ class ComparedRest(TypedDict):
     factor_effect: Computed
 
 
-@_document
+@document
 class Comparison(TypedDict):
     """Right minus left, and what makes it so."""
 

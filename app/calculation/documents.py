@@ -1,38 +1,25 @@
 """The answer of a calculation as it stands on the wire."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import Field
 from typing_extensions import TypedDict
 
-from app.calculation.request import CalculationRequest, Input
-from app.calculation.shapes import ElectricityBasis, ElectricityTotal, GwpSetCode
+from app.calculation.printed import Bilingual, Computed, document
+from app.calculation.request import CalculationRequest
+from app.calculation.shapes import GwpSetCode
+from app.calculation.supplements import (
+    BiogenicAnswer,
+    ElectricityAnswer,
+    ExpandedLine,
+    QualityOfResult,
+    UncertaintyOfResult,
+)
 from app.reference.enums import GhgCategory
 from app.reference.stages import Stage
 
-_document = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
-Computed: TypeAlias = Annotated[
-    str,
-    Field(
-        pattern=r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$",
-        description="At most 12 significant digits, half-even, plain notation.",
-        examples=["869.565217391"],
-    ),
-]
-
-ResultTotal: TypeAlias = Literal["MARKET_BASED", "LOCATION_BASED", "BOTH", "MIXED"]
-
-
-@_document
-class Bilingual(TypedDict):
-    """A text in Chinese and in English."""
-
-    zh: str
-    en: str
-
-
-@_document
+@document
 class Per(TypedDict):
     """The product that a result is for."""
 
@@ -41,7 +28,7 @@ class Per(TypedDict):
     process: str
 
 
-@_document
+@document
 class Result(TypedDict):
     """The headline."""
 
@@ -52,7 +39,7 @@ class Result(TypedDict):
     """The value without BIO_REMOVAL."""
 
 
-@_document
+@document
 class StagePart(TypedDict):
     """The part of a result that falls into one life-cycle stage."""
 
@@ -60,7 +47,7 @@ class StagePart(TypedDict):
     value: Computed
 
 
-@_document
+@document
 class GasPart(TypedDict):
     """The part of a result that one gas causes."""
 
@@ -70,7 +57,7 @@ class GasPart(TypedDict):
     co2e: Computed
 
 
-@_document
+@document
 class CategoryPart(TypedDict):
     """The part of a result in one category; the categories are exclusive."""
 
@@ -78,7 +65,7 @@ class CategoryPart(TypedDict):
     value: Computed
 
 
-@_document
+@document
 class ProcessPart(TypedDict):
     """One process; directs add up to the result, totals overlap."""
 
@@ -98,7 +85,7 @@ class ProcessPart(TypedDict):
     """The total's; null where the result is zero."""
 
 
-@_document
+@document
 class Contribution(TypedDict):
     """One emission or factor line, over all ways in which it is reached."""
 
@@ -118,7 +105,7 @@ class Contribution(TypedDict):
     share: Computed | None
 
 
-@_document
+@document
 class Rest(TypedDict):
     """The contributions that are not listed."""
 
@@ -126,7 +113,7 @@ class Rest(TypedDict):
     value: Computed
 
 
-@_document
+@document
 class UsedSource(TypedDict):
     """The document that states a used factor."""
 
@@ -139,7 +126,7 @@ class UsedSource(TypedDict):
     evidence_sha256: str | None
 
 
-@_document
+@document
 class UsedFactor(TypedDict):
     """A factor version that the request names."""
 
@@ -153,7 +140,7 @@ class UsedFactor(TypedDict):
     log_index: int
 
 
-@_document
+@document
 class CalculationWarning(TypedDict):
     """Something worth knowing; `count` lines are concerned, the first at `pointer`."""
 
@@ -163,111 +150,7 @@ class CalculationWarning(TypedDict):
     detail: Bilingual
 
 
-@_document
-class Contributor(TypedDict):
-    """An uncertain number, and what it does to the uncertainty of the result."""
-
-    pointer: str
-    """Of the number in the request; `CODE@n` for the value of a published version."""
-    share_of_variance: Computed
-
-
-@_document
-class UncertaintyOfResult(TypedDict):
-    """What the result may be; its value always uses the stated numbers."""
-
-    method: Literal["ANALYTIC", "MONTE_CARLO"]
-    shape: Literal["CERTAIN", "NORMAL", "LOGNORMAL", "SAMPLED"]
-    mean: Computed
-    sd: Computed
-    median: Computed
-    p2_5: Computed
-    p97_5: Computed
-    gsd: Computed | None
-    """Null for a normal shape, and where a draw was not positive."""
-    draws: int | None
-    seed: int | None
-    contributors: list[Contributor]
-    """By falling share, ties by pointer; SUMMARY lists the 100 largest."""
-
-
-@_document
-class ExpandedLine(TypedDict):
-    """An input that a macro became."""
-
-    macro: str
-    """Pointer of the macro in the request as it was sent."""
-    term: str
-    """Of the formula, such as `(1-R1)*Ev`."""
-    coefficient: Computed
-    """Times the amount of the macro it is that of the input."""
-    source: str
-    """The part of the macro that says what is taken."""
-    pointer: str
-    """Of the input, in `request_pinned`."""
-    line: Input
-
-
-@_document
-class ElectricityLine(TypedDict):
-    """An input of electricity."""
-
-    pointer: str
-    basis: ElectricityBasis
-    total: ElectricityTotal | None
-    """The one total that it counts in; null for both."""
-    in_result: bool
-
-
-@_document
-class ElectricityAnswer(TypedDict):
-    """The result by both ways of counting contracts and direct lines."""
-
-    market_based: Computed
-    """kg CO2e, with what was contracted."""
-    location_based: Computed
-    """kg CO2e, with the grid in its place."""
-    result_is: ResultTotal
-    """MIXED where direct lines count as what they are and contracts do not."""
-    gec_allowed: bool
-    lines: list[ElectricityLine]
-
-
-@_document
-class CarbonContent(TypedDict):
-    """Biogenic carbon in the product, and the uptake that belongs to it."""
-
-    carbon_kg: Computed
-    co2_kg: Computed
-    """−44.009/12.011 times that."""
-    difference_kg: Computed
-    """`balance_kg` less that: what the uptake does not account for."""
-
-
-@_document
-class BiogenicAnswer(TypedDict):
-    """Biogenic carbon that comes in and goes out."""
-
-    removals: Computed
-    """kg CO2e, as in `by_category`; never above zero."""
-    emissions: Computed
-    """kg CO2e, as in `by_category`."""
-    uptake_co2_kg: Computed
-    """Mass of CO2_BIO_UPTAKE, as it was stated."""
-    emitted_co2_kg: Computed
-    """Mass of CO2_BIO_EMIT."""
-    emitted_ch4_kg: Computed
-    """Mass of CH4_BIO."""
-    balance_kg: Computed
-    """CO2 emitted, and CH4 as the CO2 that it came from, less CO2 taken up: negative
-    where carbon stays in the product or leaves beyond the boundary."""
-    other: Computed
-    """kg CO2e of both categories from anything else, which the balance leaves out."""
-    content: CarbonContent | None
-    """Null unless `reference` states `biogenic_carbon`."""
-
-
-@_document
+@document
 class UsedRecord(TypedDict):
     """A pinned version and the SHA-256 of its record."""
 
@@ -275,7 +158,7 @@ class UsedRecord(TypedDict):
     record_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-@_document
+@document
 class Receipt(TypedDict):
     """What a result was made of, signed with the key of the log."""
 
@@ -287,7 +170,7 @@ class Receipt(TypedDict):
     """A signed note (C2SP): the lines, an empty line, one line for each key."""
 
 
-@_document
+@document
 class CalculationAnswer(TypedDict):
     """A footprint and all that it is made of."""
 
@@ -315,6 +198,8 @@ class CalculationAnswer(TypedDict):
     """Null where no input says what its electricity rests on."""
     biogenic: BiogenicAnswer | None
     """Null where nothing is biogenic."""
+    data_quality: QualityOfResult | None
+    """Null where the request does not ask for it."""
     warnings: list[CalculationWarning]
     gwp_set: GwpSetCode
     snapshot: int
@@ -325,7 +210,7 @@ class CalculationAnswer(TypedDict):
     """Under which it is kept, with `store`; null otherwise."""
 
 
-@_document
+@document
 class CheckAnswer(TypedDict):
     """What `check=true` answers where nothing is wrong."""
 

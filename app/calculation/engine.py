@@ -131,12 +131,17 @@ def solve(system: System) -> Solution:
     return solution
 
 
-def _solve(system: System) -> Solution:
+def take_apart(system: System) -> tuple[Graph, Flags, Factors]:
+    """Return graph, processes in loops and factors of *system*."""
     graph = traverse(system)
     looping = _looping(system, graph)
     loops = _open_loops(system, graph, looping)
     graph = replace(graph, order=_in_turn(graph, loops.turn))
-    factors = _factorise(system, graph, loops.unit)
+    return graph, looping, _factorise(system, graph, loops.unit)
+
+
+def _solve(system: System) -> Solution:
+    graph, looping, factors = take_apart(system)
     throughput = _throughput(system, graph, factors)
     activity = throughput.found * system.demand / system.output
     if looping.any():

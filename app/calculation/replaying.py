@@ -6,18 +6,13 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 import orjson
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from app.calculation import answer, service
 from app.calculation.answer import Calculated
 from app.calculation.comparison import Line, Pair, lines_of, pair_up
-from app.calculation.documents import (
-    Bilingual,
-    CalculationAnswer,
-    CalculationWarning,
-    Computed,
-)
+from app.calculation.documents import CalculationAnswer, CalculationWarning
+from app.calculation.printed import Bilingual, Computed, document
 from app.calculation.reading import Reading
 from app.calculation.service import Material
 from app.kit.decimals import rounded
@@ -36,16 +31,16 @@ _COMPARED: Final = (
     "processes",
     "contributions",
     "rest",
+    "data_quality",
     "pins",
     "gwp_set",
 )
-_document = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
 Outcome: TypeAlias = Literal["IDENTICAL", "EQUIVALENT", "DIFFERENT"]
 Reason: TypeAlias = Literal["FACTOR_CORRECTED", "ENGINE_CHANGED", "UNEXPLAINED"]
 
 
-@_document
+@document
 class ReplaySide(TypedDict):
     """A result, and what it was calculated with."""
 
@@ -54,7 +49,7 @@ class ReplaySide(TypedDict):
     value: Computed
 
 
-@_document
+@document
 class ReplayLine(TypedDict):
     """A line that is not the same, and why."""
 
@@ -68,7 +63,7 @@ class ReplayLine(TypedDict):
     detail: Bilingual
 
 
-@_document
+@document
 class ReplayRefusal(TypedDict):
     """Why a request is refused that was answered before."""
 
@@ -77,7 +72,7 @@ class ReplayRefusal(TypedDict):
     detail: Bilingual
 
 
-@_document
+@document
 class Replay(TypedDict):
     """What a stored calculation comes to when it is done again."""
 

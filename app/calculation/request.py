@@ -17,10 +17,12 @@ from typing_extensions import TypedDict
 
 from app.calculation.macros import Electricity, ElectricityTag, Recycling
 from app.calculation.shapes import (
+    Assessment,
     CategoryCode,
     FactorReference,
     GwpSetCode,
     Label,
+    LineQuality,
     Measured,
     Method,
     Number,
@@ -95,6 +97,8 @@ class Input(TypedDict):
     uncertainty: NotRequired[Spread]
     """Of the amount."""
     electricity: NotRequired[ElectricityTag]
+    data_quality: NotRequired[LineQuality]
+    """On factor lines alone."""
 
 
 @shape
@@ -107,6 +111,7 @@ class Emission(TypedDict):
     stage: NotRequired[StageCode]
     category: NotRequired[CategoryCode]
     uncertainty: NotRequired[Spread]
+    data_quality: NotRequired[LineQuality]
 
 
 @shape
@@ -172,6 +177,8 @@ class CalculationRequest(TypedDict):
     gec_allowed: NotRequired[bool]
     """Whether contracts for electricity (certificates) may lower the result, which the
     rule that is applied decides; false unless stated."""
+    data_quality: NotRequired[Assessment]
+    """Nothing is said of the data behind the result without it."""
     store: NotRequired[bool]
     """Keep request, answer and receipt for the organisation of the key."""
 
@@ -182,7 +189,7 @@ class NotSupportedYet(Invalid):
 
 
 _REQUEST: Final = TypeAdapter(CalculationRequest)
-_LATER: Final = frozenset({"select", "fallback", "data_quality"})
+_LATER: Final = frozenset({"select", "fallback"})
 
 
 def parse(body: bytes) -> CalculationRequest:

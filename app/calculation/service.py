@@ -16,15 +16,12 @@ from app.calculation import (
     findings,
     propagation,
     receipts,
+    scoring,
     totals,
 )
 from app.calculation.answer import Calculated
 from app.calculation.assembly import Assembly
-from app.calculation.documents import (
-    CalculationAnswer,
-    CalculationWarning,
-    Receipt,
-)
+from app.calculation.documents import CalculationAnswer, CalculationWarning, Receipt
 from app.calculation.findings import Ledger, UnknownFactor
 from app.calculation.propagation import Propagated
 from app.calculation.reading import Reading
@@ -135,6 +132,7 @@ def _solve(
     resolver = partial(Resolver, material.terms, material.found, material.alternatives)
     assembly = request.assemble(resolver(), ledger)
     beside = totals.assembled(request.head, resolver, ledger)
+    scoring.check(request.head, ledger)
     if assembly is None or ledger.errors:
         raise Findings(ledger.errors)
     solution = engine.solve(assembly.system)

@@ -115,13 +115,31 @@ class BoundedSpread(TypedDict):
     max: Number
 
 
+@shape
+class PedigreeSpread(TypedDict):
+    """Lognormal with the stated number as the median, judged where nobody measured.
+
+    Each score is 1 (best) to 5; `basic` is the factor of 95 % that the kind of number
+    has at best, such as 1.05 for energy.
+    """
+
+    type: Literal["PEDIGREE"]
+    basic: Number
+    reliability: Number
+    completeness: Number
+    temporal: Number
+    geographical: Number
+    technology: Number
+
+
 Spread: TypeAlias = Annotated[
     LognormalSpread
     | VariationSpread
     | NormalSpread
     | ExpandedSpread
     | TriangularSpread
-    | BoundedSpread,
+    | BoundedSpread
+    | PedigreeSpread,
     Field(discriminator="type"),
 ]
 
@@ -139,6 +157,64 @@ class Measured(Quantity):
     """A quantity that may be uncertain."""
 
     uncertainty: NotRequired[Spread]
+
+
+TraceabilityCode: TypeAlias = Literal[
+    "SI_TRACEABLE",
+    "STATUTORY_VERIFIED",
+    "CERTIFICATE_WITH_GAP",
+    "MEASURED_UNCERTIFIED",
+    "NOT_MEASURED",
+]
+
+
+@shape
+class FactorQuality(TypedDict):
+    """How good a caller's own factor is for what it is used for, 1 (best) to 5."""
+
+    ter: NotRequired[Number]
+    """Technology."""
+    ger: NotRequired[Number]
+    """Geography."""
+    tir: NotRequired[Number]
+    """Time."""
+    p: NotRequired[Number]
+    """Precision; what counts is that of the amount."""
+    primary: NotRequired[bool]
+    """Whether the factor is primary data; false unless stated."""
+
+
+@shape
+class LineQuality(TypedDict):
+    """How good a line is, in scores from 1 (best) to 5.
+
+    Of an emission all four are of its amount. On a factor line `tir` and `p` are of the
+    amount, and `ter` and `ger` say how well the factor suits this line, whatever is
+    known of the factor.
+    """
+
+    ter: NotRequired[Number]
+    """Technology."""
+    ger: NotRequired[Number]
+    """Geography."""
+    tir: NotRequired[Number]
+    """Time."""
+    p: NotRequired[Number]
+    """Precision."""
+    primary: NotRequired[bool]
+    """Whether the amount is primary data; false unless stated."""
+    traceability: NotRequired[TraceabilityCode]
+    """Of the amount; NOT_MEASURED unless stated."""
+
+
+@shape
+class Assessment(TypedDict):
+    """What data quality is judged for."""
+
+    assessment_year: Annotated[int, Field(ge=1990, le=2100)]
+    """The year that the data should be of."""
+    region: NotRequired[Annotated[str, Field(max_length=40, examples=["CN"])]]
+    """The place that the data should be of; without it only stated GeR count."""
 
 
 @shape
@@ -164,6 +240,7 @@ class InlineFactor(TypedDict):
     """PCF unless stated."""
     uncertainty: NotRequired[Spread]
     """Of the value; gas masses go with it."""
+    data_quality: NotRequired[FactorQuality]
 
 
 def form(value: object) -> str:

@@ -10,11 +10,6 @@ from typing import Final
 
 from app.calculation import certificates, electricity, engine
 from app.calculation.assembly import Assembly, assemble
-from app.calculation.documents import (
-    ElectricityAnswer,
-    ElectricityLine,
-    ResultTotal,
-)
 from app.calculation.electricity import View, main_view, tagged
 from app.calculation.engine import Flags, Solution
 from app.calculation.findings import Ledger, Notice
@@ -22,6 +17,7 @@ from app.calculation.notices import line_pointer
 from app.calculation.request import CalculationRequest
 from app.calculation.resolution import Resolver
 from app.calculation.shapes import ElectricityTotal
+from app.calculation.supplements import ElectricityAnswer, ElectricityLine, ResultTotal
 from app.kit.decimals import rounded
 
 _NEARLY: Final = 1e-9

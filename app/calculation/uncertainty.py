@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from scipy.special import ndtri
 
+from app.calculation import pedigree
 from app.calculation.elimination import Floats
 from app.kit.decimals import number_text
 from app.kit.errors import Invalid
@@ -226,6 +227,11 @@ class _Reader:
         median = float(self.stated) / math.sqrt(1 + square)
         return Lognormal(median, math.sqrt(math.log1p(square)))
 
+    def pedigree(self) -> Distribution:
+        sigma = pedigree.sigma(self.document, self.pointer)
+        self._check_positive()
+        return Lognormal(float(self.stated), sigma)
+
     def normal(self) -> Distribution:
         return Normal(float(self.stated), self._spread("sd"))
 
@@ -270,6 +276,7 @@ class _Reader:
 _READERS: Final[Mapping[str, Callable[[_Reader], Distribution]]] = {
     "LOGNORMAL": _Reader.lognormal,
     "CV": _Reader.variation,
+    "PEDIGREE": _Reader.pedigree,
     "NORMAL": _Reader.normal,
     "U_K2": _Reader.expanded,
     "TRIANGULAR": _Reader.triangular,

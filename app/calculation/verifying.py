@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from pydantic import ConfigDict, with_config
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import TypedDict
 
 from app.calculation import engine, findings, receipts, service
-from app.calculation.documents import Bilingual, CalculationAnswer, Receipt
+from app.calculation.documents import CalculationAnswer, Receipt
+from app.calculation.printed import Bilingual, document
 from app.calculation.reading import Reading
 from app.calculation.receipts import Statement
 from app.calculation.service import Material
@@ -37,7 +37,6 @@ CheckedField: TypeAlias = Literal[
     "request",
     "result",
 ]
-_document = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
 
 class MalformedReceipt(Invalid):
@@ -45,7 +44,7 @@ class MalformedReceipt(Invalid):
     zh = "该签名文本不是计算凭证:{why}。"
 
 
-@_document
+@document
 class ReceiptCheck(TypedDict):
     """What became of one field."""
 
@@ -56,7 +55,7 @@ class ReceiptCheck(TypedDict):
     detail: Bilingual
 
 
-@_document
+@document
 class ReceiptVerdict(TypedDict):
     """What of a receipt holds."""
 

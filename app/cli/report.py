@@ -22,6 +22,8 @@ def print_answer(answer: Answer, language: str) -> None:
         console.print(_uncertainty(answer["uncertainty"]))
     if answer.get("electricity"):
         console.print(_totals(answer["electricity"]))
+    if answer.get("data_quality"):
+        console.print(_data_quality(answer["data_quality"]))
     console.print(_stages(answer))
     console.print(_tree(answer, language))
     if any(float(each["share"] or 0) > 1 for each in answer["processes"]):
@@ -53,6 +55,15 @@ def _uncertainty(spread: Answer) -> Text:
 def _totals(found: Answer) -> Text:
     market, location = _co2e(found["market_based"]), _co2e(found["location_based"])
     return Text(f"Electricity: market-based {market}, location-based {location}")
+
+
+def _data_quality(found: Answer) -> str:
+    rating, primary = found["weighted_80"], found["primary_data_share"]
+    if rating is None:
+        return "nothing adds to it whose data quality could be rated"
+    text = f"DQR {float(rating['dqr']):.2f} ({rating['band']}), "
+    text += f"{_percent(rating['share_known'])} of it known"
+    return text if primary is None else f"{text}; {_percent(primary)} primary data"
 
 
 def _co2e(value: str) -> str:

@@ -122,6 +122,26 @@ class AllocationMethod(StrEnum):
     SHARE = "SHARE"
 
 
+class Traceability(StrEnum):
+    """How far a measured amount is traced back to the SI, best first."""
+
+    SI_TRACEABLE = "SI_TRACEABLE"
+    STATUTORY_VERIFIED = "STATUTORY_VERIFIED"
+    CERTIFICATE_WITH_GAP = "CERTIFICATE_WITH_GAP"
+    MEASURED_UNCERTIFIED = "MEASURED_UNCERTIFIED"
+    NOT_MEASURED = "NOT_MEASURED"
+
+
+class QualityBand(StrEnum):
+    """What a data-quality rating from 1 to 5 is called, best first."""
+
+    EXCELLENT = "EXCELLENT"
+    VERY_GOOD = "VERY_GOOD"
+    GOOD = "GOOD"
+    FAIR = "FAIR"
+    POOR = "POOR"
+
+
 class RegionLevel(StrEnum):
     """The rungs that a search for a factor climbs, from the top."""
 
@@ -200,6 +220,8 @@ ENUMERATIONS: Final[Mapping[str, tuple[Term, ...]]] = MappingProxyType(
             "version_status": VersionStatus,
             "allocation_method": AllocationMethod,
             "region_level": RegionLevel,
+            "traceability": Traceability,
+            "quality_band": QualityBand,
         }.items()
     }
 )

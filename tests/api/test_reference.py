@@ -56,7 +56,8 @@ async def test_terms(client: httpx.AsyncClient, name: str, codes: list[str]) -> 
 async def test_every_enumeration_is_served(client: httpx.AsyncClient) -> None:
     names = (
         "kinds boundaries statuses roads representativeness verifications gwp-absences "
-        "ghg-categories allocation-methods region-levels roles"
+        "ghg-categories allocation-methods region-levels roles traceabilities "
+        "quality-bands"
     )
     served = [await items(client, name) for name in names.split()]
 
