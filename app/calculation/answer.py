@@ -21,10 +21,12 @@ from app.calculation.assembly import (
     Assembly,
 )
 from app.calculation.coefficients import UNSPLIT
+from app.calculation.cut_offs import Estimates
 from app.calculation.documents import (
     CalculationAnswer,
     CalculationWarning,
     Contribution,
+    CutOff,
     GasPart,
     ProcessPart,
     Rest,
@@ -69,6 +71,7 @@ class Calculated:
     snapshot: int
     gwp_set: GwpSetCode
     propagated: Propagated | None = None
+    left_out: Estimates | None = None
 
 
 def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationAnswer:
@@ -93,6 +96,7 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
         "pins": sorted({_label(version) for version in done.versions.values()}),
         "request_pinned": _pinned(done),
         "uncertainty": None if spread is None else spread.document(length),
+        "cut_off": _cut_off(done),
         "warnings": warnings,
         "gwp_set": done.gwp_set,
         "snapshot": done.snapshot,
@@ -114,6 +118,11 @@ def _result(done: Calculated, removal: float) -> Result:
         },
         "excluding_uptake": _sum([done.solution.result, -removal]),
     }
+
+
+def _cut_off(done: Calculated) -> CutOff | None:
+    left_out = done.left_out
+    return None if left_out is None else left_out.document(done.solution.result)
 
 
 def _shares(values: Floats, total: float) -> list[str] | list[None]:

@@ -190,6 +190,28 @@ class UncertaintyOfResult(TypedDict):
 
 
 @_document
+class CutOffItem(TypedDict):
+    """One thing that is left out."""
+
+    name: str
+    process: str | None
+    value: Computed
+    share: Computed | None
+    reason: str | None
+
+
+@_document
+class CutOff(TypedDict):
+    """What the model leaves out, at an estimate; the result is without it."""
+
+    value: Computed
+    """All of it together, in kg CO2e."""
+    share: Computed | None
+    """Of the whole, |result| + value; null where that is zero."""
+    items: list[CutOffItem]
+
+
+@_document
 class UsedRecord(TypedDict):
     """A pinned version and the SHA-256 of its record."""
 
@@ -231,6 +253,8 @@ class CalculationAnswer(TypedDict):
     """
     uncertainty: UncertaintyOfResult | None
     """Null where the request does not ask for it."""
+    cut_off: CutOff | None
+    """Null where the request states none."""
     warnings: list[CalculationWarning]
     gwp_set: GwpSetCode
     snapshot: int

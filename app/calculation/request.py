@@ -31,9 +31,11 @@ from app.calculation.shapes import (
 )
 from app.kit import strict_json
 from app.kit.errors import Invalid
+from app.kit.schemas import TEXT_LENGTH
 from app.kit.validation import UnknownField, findings
 
 STRICT_LIMIT: Final = 1024 * 1024
+MOST_CUT_OFFS: Final = 1_000
 MOST_DRAWS: Final = 100_000
 MOST_SEED: Final = 2**53 - 1  # the largest integer that every JSON reader keeps
 
@@ -85,6 +87,8 @@ class InlineFactor(TypedDict):
     """PCF unless stated."""
     uncertainty: NotRequired[Spread]
     """Of the value; gas masses go with it."""
+    includes: NotRequired[list[Annotated[str, Field(max_length=40)]]]
+    """`CODE` or `CODE@n` of what the value contains; used beside it, this warns."""
 
 
 def _form(value: object) -> str:
@@ -172,6 +176,18 @@ class Propagation(TypedDict):
 
 
 @shape
+class LeftOut(TypedDict):
+    """What the model leaves out on purpose, and what it would add at a guess."""
+
+    name: Label
+    process: NotRequired[Label]
+    """The process that it would belong to."""
+    value: Number
+    """kg CO2e for the amount of the reference; not negative."""
+    reason: NotRequired[Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH)]]
+
+
+@shape
 class CalculationRequest(TypedDict):
     """A process tree, loops allowed, and what to calculate from it."""
 
@@ -191,6 +207,8 @@ class CalculationRequest(TypedDict):
     """SUMMARY (the 100 largest processes and contributions) unless stated."""
     uncertainty: NotRequired[Propagation]
     """Nothing is said of the result's uncertainty without it."""
+    cut_offs: NotRequired[Annotated[list[LeftOut], Field(max_length=MOST_CUT_OFFS)]]
+    """Weighed against the result and answered beside it; never part of it."""
     store: NotRequired[bool]
     """Keep request, answer and receipt for the organisation of the key."""
 

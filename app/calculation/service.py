@@ -5,10 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.calculation import answer, engine, findings, propagation, receipts
+from app.calculation import (
+    answer,
+    checks,
+    cut_offs,
+    engine,
+    propagation,
+    receipts,
+)
 from app.calculation.answer import Calculated
 from app.calculation.assembly import Assembly
 from app.calculation.documents import (
@@ -35,7 +41,6 @@ from app.reference.gwp import gwp_set
 from app.translog.note import Signer
 
 DEFAULT_GWP_SET: Final[GwpSetCode] = "AR6_100"
-_MOST_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +129,13 @@ def _solve(
         ledger.refuse(error, "")
     resolver = Resolver(material.terms, material.found, material.alternatives)
     assembly = request.assemble(resolver, ledger)
-    if assembly is None:
+    left_out = cut_offs.read(request.head, assembly, ledger)
+    if assembly is None or ledger.errors:
         raise Findings(ledger.errors)
     solution = engine.solve(assembly.system)
-    _report_unreachable(assembly, solution, ledger)
+    checks.check(assembly, solution, material.terms, ledger)
+    if left_out is not None:
+        left_out.report(solution.result, ledger)
     done = Calculated(
         request=request,
         assembly=assembly,
@@ -136,6 +144,7 @@ def _solve(
         snapshot=material.terms.snapshot,
         gwp_set=request.head.get("gwp_set", DEFAULT_GWP_SET),
         propagated=_propagated(request.head, assembly, solution, ledger),
+        left_out=left_out,
     )
     return done, ledger.warnings()
 
@@ -209,14 +218,3 @@ async def _alternatives(
                 )
             )
     return named
-
-
-def _report_unreachable(
-    assembly: Assembly, solution: engine.Solution, ledger: Ledger
-) -> None:
-    numbers = np.flatnonzero(~solution.reached)
-    if len(numbers):
-        names = [assembly.system.names[number] for number in numbers[:_MOST_NAMED]]
-        more = ["…"] if len(numbers) > _MOST_NAMED else []
-        notice = findings.UnreachableProcess(processes=", ".join([*names, *more]))
-        ledger.notice(notice, f"/processes/{numbers[0]}", len(numbers))

@@ -103,4 +103,5 @@ class Request(_Shape):
     purpose: Raw | UnsetType = UNSET
     strict: Raw | UnsetType = UNSET
     detail: Raw | UnsetType = UNSET
+    cut_offs: Raw | UnsetType = UNSET
     store: Raw | UnsetType = UNSET
