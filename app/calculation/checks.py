@@ -1,7 +1,7 @@
 """What a solved model is told of itself: findings that change no number.
 
-They work on columns, so they run however a request was read; only balances look at what
-the careful reader alone reads.
+They work on columns, so they run however a request was read. Balances need what the
+careful reader alone reads; a request that states any of it is read by that one.
 """
 
 from collections.abc import Iterable
@@ -9,12 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from app.calculation import double_counting
+from app.calculation import balances, double_counting
 from app.calculation.assembly import Assembly
 from app.calculation.engine import Flags, Solution
 from app.calculation.findings import Ledger, Notice, UnreachableProcess
 from app.calculation.natures import Nature
 from app.calculation.notices import first_lines, line_pointer
+from app.calculation.request import CalculationRequest
 from app.calculation.resolution import PCF, Terms
 from app.reference.enums import Boundary, FactorKind
 
@@ -36,13 +37,20 @@ class CombustionMissing(Notice):
     zh = "{factor} 的系统边界为 WELL_TO_TANK,其过程的各行均未包含燃料燃烧排放。"
 
 
-def check(assembly: Assembly, solution: Solution, terms: Terms, ledger: Ledger) -> None:
+def check(
+    request: CalculationRequest,
+    assembly: Assembly,
+    solution: Solution,
+    terms: Terms,
+    ledger: Ledger,
+) -> None:
     """Tell *ledger* what is odd about a model."""
     _report_unreachable(assembly, solution, ledger)
     _report_empty(assembly, solution, ledger)
     if terms.purpose == PCF:
         _report_unburnt(assembly, solution, ledger)
     double_counting.report(assembly, solution, ledger)
+    balances.report(request, assembly, ledger)
 
 
 def _report_unreachable(assembly: Assembly, solution: Solution, ledger: Ledger) -> None:

@@ -103,13 +103,13 @@ class _Lines:
 class _Upstream:
     """By loop, or process outside of one: which codes are taken in it or upstream.
 
-    A code is a bit of `mask`; `first` is a line of the loop that takes it.
+    A code is a bit of `mask`; `found` is a line, there or upstream, that takes it.
     """
 
     component: Ints
     bits: Mapping[str, int]
     mask: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    first: dict[tuple[int, int], int] = field(default_factory=dict)
+    found: dict[tuple[int, int], int] = field(default_factory=dict)
     suppliers: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def line(self, process: int, code: str) -> int | None:
@@ -117,10 +117,14 @@ class _Upstream:
         place, bit = int(self.component[process]), self.bits.get(code)
         if bit is None or not self.mask[place] >> bit & 1:
             return None
-        while (place, bit) not in self.first:
+        way = []
+        while (place, bit) not in self.found:
             # Each step leads to a supplier, so it ends.
+            way.append(place)
             place = next(p for p in self.suppliers[place] if self.mask[p] >> bit & 1)
-        return self.first[place, bit]
+        line = self.found[place, bit]
+        self.found |= {(each, bit): line for each in way}
+        return line
 
 
 def _stated(lines: _Lines) -> Iterator[tuple[int, str, int]]:
@@ -128,7 +132,7 @@ def _stated(lines: _Lines) -> Iterator[tuple[int, str, int]]:
     including = lines.such(np.array([bool(each.includes) for each in lines.natures]))
     if not including:
         return
-    upstream = _upstream(lines, {c for n in lines.natures for c in n.includes})
+    upstream = _upstream(lines)
     for line in including:
         for code in dict.fromkeys(lines.nature(line).includes):
             other = upstream.line(lines.process(line), code)
@@ -136,8 +140,10 @@ def _stated(lines: _Lines) -> Iterator[tuple[int, str, int]]:
                 yield line, code, other
 
 
-def _upstream(lines: _Lines, codes: set[str]) -> _Upstream:
+def _upstream(lines: _Lines) -> _Upstream:
     system = lines.assembly.system
+    included = {code for each in lines.natures for code in each.includes}
+    codes = included & {each.code for each in lines.natures if each.code}
     component = engine.traverse(system).component
     bits = {code: bit for bit, code in enumerate(sorted(codes))}
     found = _Upstream(component, bits)
@@ -145,7 +151,7 @@ def _upstream(lines: _Lines, codes: set[str]) -> _Upstream:
         place = int(component[lines.process(line)])
         bit = bits[lines.nature(line).code or ""]
         found.mask[place] |= 1 << bit
-        found.first.setdefault((place, bit), line)
+        found.found.setdefault((place, bit), line)
     takes = system.taken * system.output[system.supplier] > 0
     takes &= lines.solution.reached[system.user]
     user, supplier = component[system.user[takes]], component[system.supplier[takes]]

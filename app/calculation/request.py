@@ -35,6 +35,7 @@ from app.kit.schemas import TEXT_LENGTH
 from app.kit.validation import UnknownField, findings
 
 STRICT_LIMIT: Final = 1024 * 1024
+MOST_INCLUDED: Final = 100
 MOST_CUT_OFFS: Final = 1_000
 MOST_DRAWS: Final = 100_000
 MOST_SEED: Final = 2**53 - 1  # the largest integer that every JSON reader keeps
@@ -46,6 +47,10 @@ class Output(Quantity):
 
     value: NotRequired[Number]
     """Per stated unit: MJ for ENERGY, money for ECONOMIC; the weight for PHYSICAL."""
+    carbon_content: NotRequired[Number]
+    """kg of carbon, fossil and biogenic, in a stated unit."""
+    mass_per_unit: NotRequired[Number]
+    """kg in a stated unit that is none of mass."""
 
 
 @shape
@@ -72,6 +77,9 @@ class InlineGas(TypedDict):
     mass_kg: Number
 
 
+Included: TypeAlias = Annotated[str, Field(max_length=40)]
+
+
 @shape
 class InlineFactor(TypedDict):
     """A figure of the caller's own, such as a supplier's."""
@@ -87,7 +95,7 @@ class InlineFactor(TypedDict):
     """PCF unless stated."""
     uncertainty: NotRequired[Spread]
     """Of the value; gas masses go with it."""
-    includes: NotRequired[list[Annotated[str, Field(max_length=40)]]]
+    includes: NotRequired[Annotated[list[Included], Field(max_length=MOST_INCLUDED)]]
     """`CODE` or `CODE@n` of what the value contains; used beside it, this warns."""
 
 
@@ -127,6 +135,10 @@ class Input(TypedDict):
     category: NotRequired[CategoryCode]
     uncertainty: NotRequired[Spread]
     """Of the amount."""
+    carbon_content: NotRequired[Number]
+    """kg of carbon in a stated unit; on factor lines alone."""
+    mass_per_unit: NotRequired[Number]
+    """kg in a stated unit that is none of mass; on factor lines alone."""
 
 
 @shape
@@ -142,6 +154,26 @@ class Emission(TypedDict):
 
 
 @shape
+class Margin(TypedDict):
+    """How exactly a run has to balance, and what goes in and out beside its lines."""
+
+    tolerance: NotRequired[Number]
+    """A fraction of the larger side; without it 0.02 for mass and 0.05 for carbon."""
+    drawn: NotRequired[Quantity]
+    """What it draws without a line, such as air; of carbon, for the carbon balance."""
+    lost: NotRequired[Quantity]
+    """What leaves it without a line, such as vapour; of carbon likewise."""
+
+
+@shape
+class Balance(TypedDict):
+    """What has to balance in a run: whatever goes in or out stands in its lines."""
+
+    mass: NotRequired[Margin]
+    carbon: NotRequired[Margin]
+
+
+@shape
 class Process(TypedDict):
     """One run: its output, what it takes and what it emits."""
 
@@ -153,6 +185,7 @@ class Process(TypedDict):
     emissions: NotRequired[list[Emission]]
     co_products: NotRequired[list[CoProduct]]
     allocation: NotRequired[Allocation]
+    balance: NotRequired[Balance]
 
 
 @shape

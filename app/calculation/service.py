@@ -133,7 +133,7 @@ def _solve(
     if assembly is None or ledger.errors:
         raise Findings(ledger.errors)
     solution = engine.solve(assembly.system)
-    checks.check(assembly, solution, material.terms, ledger)
+    checks.check(request.head, assembly, solution, material.terms, ledger)
     if left_out is not None:
         left_out.report(solution.result, ledger)
     done = Calculated(

@@ -20,6 +20,8 @@ def print_answer(answer: Answer, language: str) -> None:
     # A service of an older version says nothing of it.
     if answer.get("uncertainty"):
         console.print(_uncertainty(answer["uncertainty"]))
+    if answer.get("cut_off"):
+        console.print(_cut_off(answer["cut_off"]))
     console.print(_stages(answer))
     console.print(_tree(answer, language))
     if any(float(each["share"] or 0) > 1 for each in answer["processes"]):
@@ -46,6 +48,11 @@ def _uncertainty(spread: Answer) -> Text:
     for part in spread["contributors"][:_MOST_NAMED]:
         text.append(f"\n  {_percent(part['share_of_variance'])}  {part['pointer']}")
     return text
+
+
+def _cut_off(left_out: Answer) -> Text:
+    share = _percent(left_out["share"]) or "no share"
+    return Text(f"{_co2e(left_out['value'])} ({share} of the whole) are cut off")
 
 
 def _co2e(value: str) -> str:

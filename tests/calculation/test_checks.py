@@ -1,5 +1,6 @@
 """Findings on a model: boundaries, what is taken twice, what is empty or cut off."""
 
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -197,6 +198,49 @@ def test_waste_handed_over_leads_upstream_too() -> None:
     )
 
     assert warnings(tree, PUBLISHED) == ["DOUBLE_COUNTING /processes/0/inputs/0 1"]
+
+
+def test_a_long_chain_is_followed_in_a_moment() -> None:
+    """Every one of 3,000 processes takes a motor of its own, the last the power."""
+    last = 2999
+    chain = [
+        process(
+            f"p{n}",
+            inputs=[
+                line(inline(name=f"motor {n}", includes=[POWER]), unit="kg"),
+                link(f"p{n + 1}") if n < last else line(POWER),
+            ],
+        )
+        for n in range(last + 1)
+    ]
+
+    found = calculate(request(*chain), PUBLISHED)["warnings"]
+
+    assert len(found) == len(chain)
+    assert {each["detail"]["en"].split()[5] for each in found} == {
+        f"/processes/{last}/inputs/1"
+    }
+
+
+@pytest.mark.parametrize("factor", ["0.001", "7", "1000"])
+def test_the_scale_of_all_amounts_changes_no_verdict(factor: str) -> None:
+    def tree(factor: str) -> Document:
+        def times(amount: str) -> str:
+            return format(Decimal(amount) * Decimal(factor), "f")
+
+        bought = [line(POWER, times("15")), line(COAL, times("500"), "kg")]
+        motor = line(inline(includes=[POWER]), times("2"), "kg")
+        more = [line(FREIGHT, times("3"), "t_km"), link("q", times("1"))]
+        return request(
+            process(amount=times("1"), inputs=[*bought, motor, *more]),
+            process("q", times("1")),
+            amount=times("1"),
+            cut_offs=[{"name": "packaging", "value": times("100")}],
+        )
+
+    versions = (PUBLISHED, DERIVED, FUEL)
+    assert warnings(tree(factor), *versions) == warnings(tree("1"), *versions)
+    assert len(warnings(tree(factor), *versions)) == 6
 
 
 def test_what_a_figure_includes_has_a_code() -> None:
