@@ -164,10 +164,39 @@ RATED: Final[dict[str, Any]] = {
         },
     ],
 }
+KILN: Final[dict[str, Any]] = {
+    "reference": {"process": "lime", "amount": "1", "unit": "t"},
+    "cut_offs": [{"name": "Refractory bricks", "value": "1.5", "reason": "no data"}],
+    "processes": [
+        {
+            "id": "lime",
+            "output": {"amount": "1", "unit": "t", "carbon_content": "0"},
+            "inputs": [
+                {
+                    "factor": {
+                        "name": "limestone, the quarry's figure",
+                        "value": "4",
+                        "unit": "kgCO2e/t",
+                        "includes": ["CNF-01-000002-11"],
+                    },
+                    "amount": "1.7848",
+                    "unit": "t",
+                    "carbon_content": "120",
+                }
+            ],
+            "emissions": [{"gas": "CO2_FOSSIL", "amount": "0.7848", "unit": "t"}],
+            "balance": {"mass": {}, "carbon": {"tolerance": "0.01"}},
+        }
+    ],
+}
 CALCULATIONS: Final[dict[str, Any]] = {
     "aluminium": {
         "summary": "Published factors and a figure of one's own",
         "value": ALUMINIUM,
+    },
+    "kiln": {
+        "summary": "Balances of mass and carbon, and what is cut off",
+        "value": KILN,
     },
     "loop": {
         "summary": "Coal and electricity that supply each other",

@@ -22,6 +22,7 @@ from app.calculation.assembly import (
 )
 from app.calculation.assessing import assess
 from app.calculation.coefficients import UNSPLIT
+from app.calculation.cut_offs import Estimates
 from app.calculation.documents import (
     CalculationAnswer,
     CalculationWarning,
@@ -42,7 +43,12 @@ from app.calculation.receipts import canonical_request, in_digits
 from app.calculation.request import CalculationRequest
 from app.calculation.resolution import Route
 from app.calculation.shapes import GwpSetCode
-from app.calculation.supplements import BiogenicAnswer, ExpandedLine, QualityOfResult
+from app.calculation.supplements import (
+    BiogenicAnswer,
+    CutOff,
+    ExpandedLine,
+    QualityOfResult,
+)
 from app.calculation.totals import Totals
 from app.factors.queries import VersionAt
 from app.kit.columns import rounded_column
@@ -75,6 +81,7 @@ class Calculated:
     gwp_set: GwpSetCode
     propagated: Propagated | None = None
     totals: Totals | None = None
+    left_out: Estimates | None = None
 
 
 def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationAnswer:
@@ -105,6 +112,7 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
         "electricity": None if done.totals is None else done.totals.document(),
         "biogenic": _biogenic(done, amounts, categories),
         "data_quality": _data_quality(done, *listed),
+        "cut_off": _cut_off(done),
         "warnings": warnings,
         "gwp_set": done.gwp_set,
         "snapshot": done.snapshot,
@@ -126,6 +134,11 @@ def _result(done: Calculated, removal: float) -> Result:
         },
         "excluding_uptake": _sum([done.solution.result, -removal]),
     }
+
+
+def _cut_off(done: Calculated) -> CutOff | None:
+    left_out = done.left_out
+    return None if left_out is None else left_out.document(done.solution.result)
 
 
 def _shares(values: Floats, total: float) -> list[str] | list[None]:

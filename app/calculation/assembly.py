@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from app.calculation import amounts, findings, spreads
+from app.calculation import amounts, contents, findings, spreads
 from app.calculation.allocation import checked_share, not_listed
 from app.calculation.electricity import View, main_view
 from app.calculation.elimination import Floats
@@ -131,6 +131,7 @@ class _Assembler:
         for number, process in enumerate(self.request["processes"]):
             self._read_lines(number, process)
         self._attempt("/reference", self._read_reference)
+        contents.check(self.request, self.ledger)
         report_notices(
             self.resolver.routes,
             self.lines.route,

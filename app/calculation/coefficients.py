@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from app.calculation.findings import AmbiguousBridge, GwpMixed, GwpUnknown, Notice
+from app.calculation.natures import OWN, Nature
 from app.calculation.uncertainty import Distribution
 from app.reference.enums import GwpAbsence
 from app.reference.gases import GASES
@@ -35,6 +36,7 @@ class Figure:
     properties: tuple[tuple[str, str, ParameterUnit], ...] = ()
     category: str | None = None
     uncertainty: Distribution | None = None
+    nature: Nature = OWN
 
 
 @dataclass(frozen=True, slots=True)

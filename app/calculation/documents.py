@@ -10,6 +10,7 @@ from app.calculation.request import CalculationRequest
 from app.calculation.shapes import GwpSetCode
 from app.calculation.supplements import (
     BiogenicAnswer,
+    CutOff,
     ElectricityAnswer,
     ExpandedLine,
     QualityOfResult,
@@ -200,6 +201,8 @@ class CalculationAnswer(TypedDict):
     """Null where nothing is biogenic."""
     data_quality: QualityOfResult | None
     """Null where the request does not ask for it."""
+    cut_off: CutOff | None
+    """Null where the request states none."""
     warnings: list[CalculationWarning]
     gwp_set: GwpSetCode
     snapshot: int

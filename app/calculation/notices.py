@@ -1,6 +1,6 @@
 """Telling of a route once, however many lines take it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -19,12 +19,17 @@ def report_notices(
     """Tell of each route once, at its first line, with the number of its lines."""
     if not any(each.notices for each in routes):
         return
+    for number, first, count in first_lines(route):
+        pointer = line_pointer(int(process[first]), int(place[first]))
+        for notice in routes[number].notices:
+            ledger.notice(notice, pointer, count)
+
+
+def first_lines(route: Sequence[int] | Ints) -> Iterator[tuple[int, int, int]]:
+    """Yield each route with its first line and the number of its lines, in order."""
     used, firsts, counts = np.unique(route, return_index=True, return_counts=True)
     for number in np.argsort(firsts):
-        first = int(firsts[number])
-        pointer = line_pointer(int(process[first]), int(place[first]))
-        for notice in routes[used[number]].notices:
-            ledger.notice(notice, pointer, int(counts[number]))
+        yield int(used[number]), int(firsts[number]), int(counts[number])
 
 
 def line_pointer(process: int, place: int) -> str:

@@ -38,9 +38,11 @@ from app.calculation.shapes import (
 )
 from app.kit import strict_json
 from app.kit.errors import Invalid
+from app.kit.schemas import TEXT_LENGTH
 from app.kit.validation import UnknownField, findings
 
 STRICT_LIMIT: Final = 1024 * 1024
+MOST_CUT_OFFS: Final = 1_000
 MOST_DRAWS: Final = 100_000
 MOST_SEED: Final = 2**53 - 1  # the largest integer that every JSON reader keeps
 
@@ -51,6 +53,10 @@ class Output(Quantity):
 
     value: NotRequired[Number]
     """Per stated unit: MJ for ENERGY, money for ECONOMIC; the weight for PHYSICAL."""
+    carbon_content: NotRequired[Number]
+    """kg of carbon, fossil and biogenic, in a stated unit."""
+    mass_per_unit: NotRequired[Number]
+    """kg in a stated unit that is none of mass."""
 
 
 @shape
@@ -99,6 +105,10 @@ class Input(TypedDict):
     electricity: NotRequired[ElectricityTag]
     data_quality: NotRequired[LineQuality]
     """On factor lines alone."""
+    carbon_content: NotRequired[Number]
+    """kg of carbon in a stated unit; on factor lines alone."""
+    mass_per_unit: NotRequired[Number]
+    """kg in a stated unit that is none of mass; on factor lines alone."""
 
 
 @shape
@@ -112,6 +122,26 @@ class Emission(TypedDict):
     category: NotRequired[CategoryCode]
     uncertainty: NotRequired[Spread]
     data_quality: NotRequired[LineQuality]
+
+
+@shape
+class Margin(TypedDict):
+    """How exactly a run has to balance, and what goes in and out beside its lines."""
+
+    tolerance: NotRequired[Number]
+    """A fraction of the larger side; without it 0.02 for mass and 0.05 for carbon."""
+    drawn: NotRequired[Quantity]
+    """What it draws without a line, such as air; of carbon, for the carbon balance."""
+    lost: NotRequired[Quantity]
+    """What leaves it without a line, such as vapour; of carbon likewise."""
+
+
+@shape
+class Balance(TypedDict):
+    """What has to balance in a run: whatever goes in or out stands in its lines."""
+
+    mass: NotRequired[Margin]
+    carbon: NotRequired[Margin]
 
 
 @shape
@@ -130,6 +160,7 @@ class Process(TypedDict):
     """Become inputs after the stated ones."""
     electricity: NotRequired[list[Electricity]]
     """Become inputs after those."""
+    balance: NotRequired[Balance]
 
 
 @shape
@@ -152,6 +183,18 @@ class Propagation(TypedDict):
     """Of MONTE_CARLO; 10,000 unless stated."""
     seed: NotRequired[Annotated[int, Field(ge=0, le=MOST_SEED)]]
     """Of MONTE_CARLO; 42 unless stated. The same seed gives the same draws."""
+
+
+@shape
+class LeftOut(TypedDict):
+    """What the model leaves out on purpose, and what it would add at a guess."""
+
+    name: Label
+    process: NotRequired[Label]
+    """The process that it would belong to."""
+    value: Number
+    """kg CO2e for the amount of the reference; not negative."""
+    reason: NotRequired[Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH)]]
 
 
 @shape
@@ -179,6 +222,8 @@ class CalculationRequest(TypedDict):
     rule that is applied decides; false unless stated."""
     data_quality: NotRequired[Assessment]
     """Nothing is said of the data behind the result without it."""
+    cut_offs: NotRequired[Annotated[list[LeftOut], Field(max_length=MOST_CUT_OFFS)]]
+    """Weighed against the result and answered beside it; never part of it."""
     store: NotRequired[bool]
     """Keep request, answer and receipt for the organisation of the key."""
 

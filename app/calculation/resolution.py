@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
 from app.calculation import findings, uncertainty
+from app.calculation.boundaries import boundary_notices
 from app.calculation.coefficients import (
     Bridge,
     Coefficient,
@@ -16,8 +17,10 @@ from app.calculation.coefficients import (
     gas_figure,
 )
 from app.calculation.findings import Notice, PropertyUsed
+from app.calculation.natures import Nature, published_nature
 from app.calculation.request import InlineFactor
 from app.calculation.uncertainty import Distribution, Uniform
+from app.factors.codes import parse_pin
 from app.factors.queries import Alternative, VersionAt
 from app.kit.decimals import number_text
 from app.kit.errors import Invalid
@@ -84,7 +87,7 @@ class Resolver:
         self._check_kind(factor.get("kind", PCF), factor["name"], ())
         figure = _inline_figure(factor, self.terms.gwp_set.code)
         coefficient = characterise(figure, self.terms.gwp_set)
-        notices = self._kind_notices(factor.get("kind", PCF), factor["name"])
+        notices = self._boundary_notices(figure)
         return Resolved(coefficient, _some(coefficient.notice, *notices))
 
     def emission(self, code: str) -> Resolved:
@@ -114,10 +117,11 @@ class Resolver:
         pinned = "@" in reference
         self._check_kind(content["kind"], label, self.alternatives.get(reference, ()))
         _check_status(version.status, label, pinned=pinned)
-        coefficient = characterise(_version_figure(label, content), self.terms.gwp_set)
+        figure = _version_figure(version.code, label, content)
+        coefficient = characterise(figure, self.terms.gwp_set)
         notices = (
             coefficient.notice,
-            *self._kind_notices(content["kind"], label),
+            *self._boundary_notices(figure),
             *_version_notices(version, label),
             self._validity_notice(content["validity"], label),
         )
@@ -136,10 +140,10 @@ class Resolver:
             factor=label, kind=kind, advice_en=advice[0], advice_zh=advice[1]
         )
 
-    def _kind_notices(self, kind: str, label: str) -> list[Notice]:
-        if kind == FactorKind.DIRECT_EF and self.terms.purpose == PCF:
-            return [findings.UpstreamMissing(factor=label)]
-        return []
+    def _boundary_notices(self, figure: Figure) -> list[Notice]:
+        if self.terms.purpose != PCF:
+            return []
+        return boundary_notices(figure.nature, figure.label)
 
     def _validity_notice(
         self, validity: Mapping[str, str | None], label: str
@@ -222,7 +226,7 @@ def _version_notices(version: VersionAt, label: str) -> list[Notice]:
     return notices
 
 
-def _version_figure(label: str, content: Mapping[str, Any]) -> Figure:
+def _version_figure(code: str, label: str, content: Mapping[str, Any]) -> Figure:
     gases, properties = content["gases"], content["properties"]
     return Figure(
         label=label,
@@ -236,6 +240,7 @@ def _version_figure(label: str, content: Mapping[str, Any]) -> Figure:
             if each["property"] in BRIDGES
         ),
         uncertainty=_published_spread(content),
+        nature=published_nature(code, content),
     )
 
 
@@ -261,7 +266,14 @@ def _inline_figure(factor: InlineFactor, requested: str) -> Figure:
         gases=tuple(_inline_gases(factor)),
         category=factor.get("category"),
         uncertainty=_inline_spread(factor, text),
+        nature=Nature(kind=factor.get("kind", PCF), includes=_includes(factor)),
     )
+
+
+def _includes(factor: InlineFactor) -> tuple[str, ...]:
+    stated = enumerate(factor.get("includes", ()))
+    pins = [parse_pin(text, f"/factor/includes/{place}") for place, text in stated]
+    return tuple(pin.code for pin in pins)
 
 
 def _inline_spread(factor: InlineFactor, value: str) -> Distribution | None:

@@ -2,18 +2,18 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, cast
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.calculation import (
     answer,
     biogenic,
+    checks,
+    cut_offs,
     engine,
-    findings,
     propagation,
     receipts,
     scoring,
@@ -41,7 +41,6 @@ from app.reference.gwp import gwp_set
 from app.translog.note import Signer
 
 DEFAULT_GWP_SET: Final[GwpSetCode] = "AR6_100"
-_MOST_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +132,15 @@ def _solve(
     assembly = request.assemble(resolver(), ledger)
     beside = totals.assembled(request.head, resolver, ledger)
     scoring.check(request.head, ledger)
+    left_out = cut_offs.read(request.head, assembly, ledger)
     if assembly is None or ledger.errors:
         raise Findings(ledger.errors)
     solution = engine.solve(assembly.system)
     both = totals.solved(beside, solution, ledger)
-    _report_unreachable(assembly, both.reached if both else solution.reached, ledger)
+    whole = replace(solution, reached=both.reached) if both else solution
+    checks.check(request.head, assembly, whole, material.terms, ledger)
+    if left_out is not None:
+        left_out.report(solution.result, ledger)
     done = Calculated(
         request=request,
         assembly=assembly,
@@ -147,6 +150,7 @@ def _solve(
         gwp_set=request.head.get("gwp_set", DEFAULT_GWP_SET),
         propagated=_propagated(request.head, assembly, solution, ledger),
         totals=both,
+        left_out=left_out,
     )
     return done, ledger.warnings()
 
@@ -220,14 +224,3 @@ async def _alternatives(
                 )
             )
     return named
-
-
-def _report_unreachable(
-    assembly: Assembly, reached: engine.Flags, ledger: Ledger
-) -> None:
-    numbers = np.flatnonzero(~reached)
-    if len(numbers):
-        names = [assembly.system.names[number] for number in numbers[:_MOST_NAMED]]
-        more = ["…"] if len(numbers) > _MOST_NAMED else []
-        notice = findings.UnreachableProcess(processes=", ".join([*names, *more]))
-        ledger.notice(notice, f"/processes/{numbers[0]}", len(numbers))

@@ -225,6 +225,10 @@ class InlineGas(TypedDict):
     mass_kg: Number
 
 
+MOST_INCLUDED: Final = 100
+Included: TypeAlias = Annotated[str, Field(max_length=40)]
+
+
 @shape
 class InlineFactor(TypedDict):
     """A figure of the caller's own, such as a supplier's."""
@@ -241,6 +245,8 @@ class InlineFactor(TypedDict):
     uncertainty: NotRequired[Spread]
     """Of the value; gas masses go with it."""
     data_quality: NotRequired[FactorQuality]
+    includes: NotRequired[Annotated[list[Included], Field(max_length=MOST_INCLUDED)]]
+    """`CODE` or `CODE@n` of what the value contains; used beside it, this warns."""
 
 
 def form(value: object) -> str:

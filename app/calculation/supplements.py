@@ -189,3 +189,25 @@ class QualityOfResult(QualityOfFootprint):
     """Upstream included; the 100 largest, in the order of `processes`."""
     lines: list[QualityOfLine]
     """Those of `contributions`, in that order."""
+
+
+@document
+class CutOffItem(TypedDict):
+    """One thing that is left out."""
+
+    name: str
+    process: str | None
+    value: Computed
+    share: Computed | None
+    reason: str | None
+
+
+@document
+class CutOff(TypedDict):
+    """What the model leaves out, at an estimate; the result is without it."""
+
+    value: Computed
+    """All of it together, in kg CO2e."""
+    share: Computed | None
+    """Of the whole, |result| + value; null where that is zero."""
+    items: list[CutOffItem]

@@ -103,5 +103,6 @@ class Request(_Shape):
     purpose: Raw | UnsetType = UNSET
     strict: Raw | UnsetType = UNSET
     detail: Raw | UnsetType = UNSET
+    cut_offs: Raw | UnsetType = UNSET
     gec_allowed: Raw | UnsetType = UNSET
     store: Raw | UnsetType = UNSET

@@ -24,6 +24,8 @@ def print_answer(answer: Answer, language: str) -> None:
         console.print(_totals(answer["electricity"]))
     if answer.get("data_quality"):
         console.print(_data_quality(answer["data_quality"]))
+    if answer.get("cut_off"):
+        console.print(_cut_off(answer["cut_off"]))
     console.print(_stages(answer))
     console.print(_tree(answer, language))
     if any(float(each["share"] or 0) > 1 for each in answer["processes"]):
@@ -64,6 +66,11 @@ def _data_quality(found: Answer) -> str:
     text = f"DQR {float(rating['dqr']):.2f} ({rating['band']}), "
     text += f"{_percent(rating['share_known'])} of it known"
     return text if primary is None else f"{text}; {_percent(primary)} primary data"
+
+
+def _cut_off(left_out: Answer) -> Text:
+    share = _percent(left_out["share"]) or "no share"
+    return Text(f"{_co2e(left_out['value'])} ({share} of the whole) are cut off")
 
 
 def _co2e(value: str) -> str:

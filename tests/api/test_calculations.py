@@ -72,6 +72,24 @@ async def test_a_published_factor_is_used_and_pinned(client: httpx.AsyncClient) 
 
 
 @pytest.mark.usefixtures("published")
+async def test_a_model_is_checked_and_its_cut_offs_are_weighed(
+    client: httpx.AsyncClient,
+) -> None:
+    own = {"name": "motor", "value": "3", "unit": "kgCO2e/kg", "includes": [FOOTPRINT]}
+    body = tree(FOOTPRINT, cut_offs=[{"name": "packaging", "value": "1"}])
+    body["processes"][0]["inputs"].append({"factor": own, "amount": "1", "unit": "kg"})
+
+    answer = (await post(client, body)).json()
+    checked = (await post(client, body, params={"check": "true"})).json()
+
+    found = [(each["code"], each["pointer"]) for each in answer["warnings"]]
+    assert ("DOUBLE_COUNTING", "/processes/0/inputs/1") in found
+    assert ("CUT_OFF_EXCEEDED", "/cut_offs/0") in found
+    assert answer["cut_off"]["share"] == "0.0979911807937"
+    assert checked["warnings"] == answer["warnings"]
+
+
+@pytest.mark.usefixtures("published")
 async def test_the_pinned_request_gives_the_same_after_a_new_version(
     client: httpx.AsyncClient, sessions: Sessions
 ) -> None:
@@ -142,7 +160,9 @@ async def test_check_finds_every_error_and_gives_no_result(
     )
 
     checked = await post(client, wrong, params={"check": "true"})
-    fine = await post(client, request(process()), params={"check": "true"})
+    emission = {"gas": "CO2_FOSSIL", "amount": "1", "unit": "kg"}
+    right = request(process(emissions=[emission]))
+    fine = await post(client, right, params={"check": "true"})
 
     assert checked.status_code == 422
     assert codes(checked) == [

@@ -703,12 +703,12 @@ def test_a_removal_removes() -> None:
 
 
 def test_a_share_without_its_co_products_is_told() -> None:
-    share = {"method": "SHARE", "share": "0.4"}
+    share, lines = {"method": "SHARE", "share": "0.4"}, [line(inline())]
+    part = request(process(inputs=lines, allocation=share))
+    whole = request(process(inputs=lines, allocation=share | {"share": "1"}))
 
-    assert warned(calculate(request(process(allocation=share)))) == [
-        "CO_PRODUCTS_NOT_LISTED"
-    ]
-    assert warned(calculate(request(process(allocation=share | {"share": "1"})))) == []
+    assert warned(calculate(part)) == ["CO_PRODUCTS_NOT_LISTED"]
+    assert warned(calculate(whole)) == []
 
 
 def test_gas_masses_belong_to_co2e() -> None:

@@ -14,6 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.accounts.demo import create_demo_accounts
 from app.api.examples import CALCULATIONS
 from app.calculation import (
+    balances,
+    boundaries,
+    checks,
+    contents,
+    cut_offs,
+    double_counting,
     engine,
     findings,
     pedigree,
@@ -38,6 +44,8 @@ from tests.factories.services import services
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "seed_data" / "examples"
 PAGE = ROOT / "docs" / "calculation.md"
+PAGE_OF_CHECKS = ROOT / "docs" / "checks.md"
+CHECKS = (balances, boundaries, checks, contents, cut_offs, double_counting)
 
 UNKNOWN, MIXED = "GWP_UNKNOWN", "GWP_MIXED"
 UNREVIEWED, UPSTREAM = "FACTOR_UNREVIEWED", "UPSTREAM_MISSING"
@@ -204,6 +212,8 @@ async def test_the_examples_of_the_description_can_be_posted(seeded: Sessions) -
         for name, example in examples.items():
             response = await client.post("/v1/calculations", json=example["value"])
             assert response.status_code == 200, (name, response.text)
+            told = {each["code"] for each in response.json()["warnings"]}
+            assert told <= {UNKNOWN, UNREVIEWED}, name
 
     assert set(examples) == set(CALCULATIONS)
 
@@ -211,11 +221,35 @@ async def test_the_examples_of_the_description_can_be_posted(seeded: Sessions) -
 def test_page_names_every_code() -> None:
     own: list[type[Invalid]] = [
         each
-        for module in (findings, engine, uncertainty, pedigree, scoring)
+        for module in (*CHECKS, findings, engine, uncertainty, pedigree, scoring)
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, Invalid) and each.__module__ == module.__name__
     ]
     own += [NotSupportedYet, BadDay]
-    page = PAGE.read_text("utf-8")
+    page, checked = PAGE.read_text("utf-8"), PAGE_OF_CHECKS.read_text("utf-8")
     missing = {each.code for each in own if f"`{each.code}`" not in page}
     assert missing == {findings.Notice.code}
+    for module in CHECKS:
+        for _, each in inspect.getmembers(module, inspect.isclass):
+            if issubclass(each, Invalid) and each.__module__ == module.__name__:
+                assert f"`{each.code}`" in checked
+
+
+@pytest.mark.database
+async def test_the_example_of_the_page_of_checks(seeded: Sessions) -> None:
+    page = PAGE_OF_CHECKS.read_text("utf-8")
+    tree = orjson.loads(page.partition("```json")[2].partition("```")[0])
+
+    answer = await run(seeded, orjson.dumps(tree))
+
+    assert answer["warnings"] == []
+    assert answer["result"]["value"] == "791.9392"
+    assert answer["cut_off"] is not None
+    assert answer["cut_off"]["share"] == "0.0018905040235"
+    del tree["processes"][0]["emissions"]
+    told = (await run(seeded, orjson.dumps(tree)))["warnings"]
+    assert {each["code"] for each in told} == {
+        "MASS_BALANCE",
+        "CARBON_BALANCE",
+        "CUT_OFF_EXCEEDED",
+    }

@@ -37,6 +37,8 @@ def version_at(code: str = ELECTRICITY, **changes: Any) -> VersionAt:
         "gwp_set": "AR6_100",
         "gases": [],
         "properties": [],
+        "boundary": "LIFE_CYCLE",
+        "derivation": [],
         "reference_year": 2024,
         "validity": {"first": None, "last": None},
         "sources": [{"title": "t", "publisher": {"zh": "部", "en": "Ministry"}}],
