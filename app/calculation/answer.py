@@ -6,7 +6,7 @@ encode an answer.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, cast
 
@@ -42,6 +42,7 @@ from app.calculation.request import CalculationRequest
 from app.calculation.resolution import Route
 from app.calculation.shapes import GwpSetCode
 from app.factors.queries import VersionAt
+from app.factors.traces import Trace
 from app.kit.columns import rounded_column
 from app.kit.decimals import number_text, rounded
 from app.reference.enums import GhgCategory
@@ -69,6 +70,7 @@ class Calculated:
     snapshot: int
     gwp_set: GwpSetCode
     propagated: Propagated | None = None
+    traces: Mapping[str, list[Trace]] = field(default_factory=dict)
 
 
 def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationAnswer:
@@ -89,7 +91,7 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
         "processes": _processes(done, length),
         "contributions": shown,
         "rest": rest,
-        "factors": _factors(done.versions),
+        "factors": _factors(done.versions, done.traces),
         "pins": sorted({_label(version) for version in done.versions.values()}),
         "request_pinned": _pinned(done),
         "uncertainty": None if spread is None else spread.document(length),
@@ -293,12 +295,14 @@ def _label(version: VersionAt) -> str:
     return f"{version.code}@{version.version}"
 
 
-def _factors(versions: Mapping[str, VersionAt]) -> list[UsedFactor]:
+def _factors(
+    versions: Mapping[str, VersionAt], traces: Mapping[str, list[Trace]]
+) -> list[UsedFactor]:
     distinct = {_label(version): version for version in versions.values()}
-    return [_factor(distinct[label]) for label in sorted(distinct)]
+    return [_factor(distinct[label], traces.get(label)) for label in sorted(distinct)]
 
 
-def _factor(version: VersionAt) -> UsedFactor:
+def _factor(version: VersionAt, trace: list[Trace] | None) -> UsedFactor:
     content = version.record["content"]
     return {
         "code": version.code,
@@ -309,6 +313,7 @@ def _factor(version: VersionAt) -> UsedFactor:
         "source": content["sources"][0],
         "record_sha256": version.record_sha256,
         "log_index": version.log_index,
+        "trace": trace,
     }
 
 

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from app.calculation.request import CalculationRequest
 from app.calculation.shapes import GwpSetCode
+from app.factors.traces import Trace
 from app.reference.enums import GhgCategory
 from app.reference.stages import Stage
 
@@ -139,7 +140,7 @@ class UsedSource(TypedDict):
 
 @_document
 class UsedFactor(TypedDict):
-    """A factor version that the request names."""
+    """A factor version that the request names or describes."""
 
     code: str
     version: int
@@ -149,6 +150,8 @@ class UsedFactor(TypedDict):
     source: UsedSource
     record_sha256: str
     log_index: int
+    trace: list[Trace] | None
+    """How each `select` that came to this version did; null where it is named."""
 
 
 @_document

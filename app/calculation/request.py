@@ -29,6 +29,7 @@ from app.calculation.shapes import (
     UnitText,
     shape,
 )
+from app.factors.selects import Described
 from app.kit import strict_json
 from app.kit.errors import Invalid
 from app.kit.validation import UnknownField, findings
@@ -104,7 +105,7 @@ SnapshotReference: TypeAlias = Annotated[
 
 @shape
 class Input(TypedDict):
-    """What one run takes: from a process or by a factor, never both.
+    """What one run takes: from a process or by a factor, named or described.
 
     A positive amount takes, a negative one is an avoided burden or, towards a treatment
     process, waste handed over.
@@ -113,6 +114,8 @@ class Input(TypedDict):
     process: NotRequired[Label]
     factor: NotRequired[FactorReference]
     """`CODE`, `CODE@n` or an inline factor."""
+    select: NotRequired[Described]
+    """In place of `factor`: what it must be."""
     amount: NotRequired[Number]
     unit: NotRequired[UnitText]
     mass: NotRequired[Measured]
@@ -201,7 +204,7 @@ class NotSupportedYet(Invalid):
 
 
 _REQUEST: Final = TypeAdapter(CalculationRequest)
-_LATER: Final = frozenset({"select", "fallback", "data_quality"})
+_LATER: Final = frozenset({"data_quality"})
 
 
 def parse(body: bytes) -> CalculationRequest:

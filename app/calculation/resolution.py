@@ -69,6 +69,7 @@ class Resolver:
     terms: Terms
     found: Mapping[str, Found]
     alternatives: Mapping[str, tuple[Alternative, ...]]
+    fallbacks: Mapping[str, Notice] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     _resolved: dict[str, Resolved] = field(default_factory=dict)
 
@@ -116,6 +117,7 @@ class Resolver:
         _check_status(version.status, label, pinned=pinned)
         coefficient = characterise(_version_figure(label, content), self.terms.gwp_set)
         notices = (
+            self.fallbacks.get(reference),
             coefficient.notice,
             *self._kind_notices(content["kind"], label),
             *_version_notices(version, label),

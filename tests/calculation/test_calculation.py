@@ -783,7 +783,7 @@ def test_no_reference_is_mistaken_for_a_gas_or_a_figure() -> None:
     ]
 
 
-@pytest.mark.parametrize("field", ["select", "fallback", "data_quality"])
+@pytest.mark.parametrize("field", ["data_quality"])
 def test_fields_of_later_are_refused_clearly(field: str) -> None:
     assert refused(request(process(), **{field: {}})) == [f"NOT_SUPPORTED_YET /{field}"]
 
