@@ -62,10 +62,10 @@ class Group:
 
 async def load(
     session: AsyncSession, groups: Collection[Group], snapshot: int
-) -> AsyncIterator[tuple[Group, list[Candidate]]]:
-    """Yield the current versions that each of *groups* admits, by code.
+) -> AsyncIterator[dict[Group, list[Candidate]]]:
+    """Yield the current versions that each of *groups* admits, some groups at a time.
 
-    A list of more than `MOST` is cut off there.
+    They are ordered by code, and a list of more than `MOST` is cut off there.
     """
     # A plan for just any text would not ask the index for it.
     await session.execute(
@@ -75,8 +75,7 @@ async def load(
         for start in range(0, len(alike), _CHUNK):
             chunk = alike[start : start + _CHUNK]
             found = await _load(session, shape, chunk, snapshot)
-            for each in zip(chunk, found, strict=True):
-                yield each
+            yield dict(zip(chunk, found, strict=True))
 
 
 def _by_shape(groups: Collection[Group]) -> dict[frozenset[str], list[Group]]:
@@ -158,7 +157,9 @@ _CONDITIONS: Final[Mapping[str, sa.ColumnElement[bool]]] = MappingProxyType(
         ),
         "code": FactorVersion.code == _GROUP.c.code,
         "series": FactorVersion.code.in_(
-            sa.select(Factor.code).where(Factor.series_id == _GROUP.c.series)
+            sa.select(Factor.code)
+            .where(Factor.series_id == _GROUP.c.series)
+            .correlate(_GROUP)
         ),
         "labels": FactorVersion.labels.contains(_GROUP.c.labels),
         "categories": FactorVersion.labels.overlap(_GROUP.c.categories),

@@ -148,34 +148,51 @@ class Wanted:
 
     @cached_property
     def order(self) -> tuple[Axis, ...]:
-        """The axes, what gives way last first."""
-        kept = (axis for axis in Axis if axis not in self.fallback)
+        """The axes that are stated, what gives way last first."""
+        stated = [axis for axis in Axis if getattr(self, axis) is not None]
+        kept = [axis for axis in stated if axis not in self.fallback]
         return (*kept, *reversed(self.fallback))
 
     def distance(self, candidate: Candidate) -> Distance:
-        """Return how far *candidate* is, which fulfils every criterion."""
+        """Return how far *candidate* is, which fits."""
+        rungs = {axis: self.rung(axis, candidate)[0] for axis in self.order}
         return Distance(
-            region_rungs=self.regions.get(candidate.region, 0),
-            years=abs(candidate.year - (self.year or candidate.year)),
-            boundary_rungs=self.boundaries.get(candidate.boundary, 0),
-            technology_rungs=self.technologies.get(_technology(candidate), 0),
+            region_rungs=rungs.get(Axis.REGION, 0),
+            years=rungs.get(Axis.YEAR, 0),
+            boundary_rungs=rungs.get(Axis.BOUNDARY, 0),
+            technology_rungs=rungs.get(Axis.TECHNOLOGY, 0),
         )
 
     def rank(self, candidate: Candidate) -> Rank:
-        """Return where on the ladder *candidate* stands, the lowest is the best."""
-        far = self.distance(candidate)
-        places = {
-            Axis.REGION: (far.region_rungs, 0),
-            Axis.YEAR: (far.years, candidate.year if self.year else 0),
-            Axis.BOUNDARY: (far.boundary_rungs, 0),
-            Axis.TECHNOLOGY: (far.technology_rungs, 0),
-        }
-        return tuple(places[axis] for axis in self.order)
+        """Return where on the ladder *candidate* stands, which fits; 0 is the best."""
+        return tuple([self.rung(axis, candidate) for axis in self.order])
+
+    def rung(self, axis: Axis, candidate: Candidate) -> tuple[int, int]:
+        """Return where *candidate* stands by *axis*, which is stated."""
+        match axis:
+            case Axis.REGION:
+                return self.regions[candidate.region], 0
+            case Axis.YEAR:
+                return self.years_off(candidate.year), candidate.year
+            case Axis.BOUNDARY:
+                return self.boundaries[candidate.boundary], 0
+            case Axis.TECHNOLOGY:
+                return self.technologies[_technology(candidate)], 0
+
+    def years_off(self, year: int) -> int:
+        """Return how far *year* is; 0 where none is asked for."""
+        return 0 if self.year is None else abs(year - self.year)
 
     def fits(self, candidate: Candidate) -> bool:
         """Tell whether *candidate* stands on the ladder at all, usable or not."""
-        return all(
-            holds(self, candidate) for each, holds in CRITERIA if each not in _USE
+        return all(holds(self, candidate) for holds in self._descriptive)
+
+    @cached_property
+    def _descriptive(self) -> tuple[Callable[["Wanted", Candidate], bool], ...]:
+        return tuple(
+            holds
+            for criterion, holds in CRITERIA
+            if criterion not in _USE and self.asked(criterion)
         )
 
     def failure(self, candidate: Candidate) -> Criterion | None:

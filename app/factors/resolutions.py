@@ -1,7 +1,9 @@
 """Asking what many descriptions come to, without calculating."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Final, Literal, NotRequired
 
 from pydantic import (
@@ -133,10 +135,8 @@ async def resolve(
     choices = await resolving.resolve(session, questions, conditions)
     named = [each for choice in choices for each in (*choice.shown, choice.taken)]
     known = await resolving.read_candidates(session, filter(None, named))
-    answers = [
-        _resolution(item, choice, known)
-        for item, choice in zip(items, choices, strict=True)
-    ]
+    resolved = partial(_resolution, known)
+    answers = await asyncio.to_thread(lambda: list(map(resolved, items, choices)))
     return {"items": answers, "snapshot": snapshot}
 
 
@@ -146,7 +146,7 @@ def _question(item: ResolutionItem) -> Question:
 
 
 def _resolution(
-    item: ResolutionItem, choice: Choice, known: Mapping[str, CandidateRead]
+    known: Mapping[str, CandidateRead], item: ResolutionItem, choice: Choice
 ) -> Resolution:
     taken = choice.taken
     return {

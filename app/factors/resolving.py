@@ -1,7 +1,8 @@
 """From descriptions to factor versions, as a snapshot has them."""
 
+import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,12 +39,6 @@ class Question:
     dimension: Dimension | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    wanted: Wanted
-    group: Group
-
-
 async def resolve(
     session: AsyncSession, questions: Sequence[Question], conditions: Conditions
 ) -> list[Choice]:
@@ -52,51 +47,66 @@ async def resolve(
     The number of statements depends on how many different subjects there are, a hundred
     at a time, and not on the ladders.
     """
-    asked = [_asked(each, conditions) for each in questions]
-    found: dict[int, Choice] = {}
-    groups = [each.group for each in asked]
-    async for number, among in _spread(session, groups, conditions.snapshot):
-        found[number] = _choose(asked[number].wanted, among, conditions)
-    absent = [number for number, each in sorted(found.items()) if _is_open(each)]
-    subjects = [asked[number].group.subject() for number in absent]
-    async for place, among in _spread(session, subjects, conditions.snapshot):
-        number = absent[place]
-        found[number] = selection.explain(found[number], among)
+    asked = [_wanted(each, conditions) for each in questions]
+    groups = list(map(_group, questions, asked))
+
+    def choose(number: int, among: Sequence[Candidate]) -> Choice:
+        if len(among) > candidates.MOST:
+            return selection.too_many(asked[number], among)
+        return selection.choose(asked[number], among, strict=conditions.strict)
+
+    found = await _each(session, groups, conditions.snapshot, choose)
+    absent = [number for number, choice in sorted(found.items()) if _is_open(choice)]
+    subjects = [groups[number].subject() for number in absent]
+
+    def explain(place: int, among: Sequence[Candidate]) -> Choice:
+        return selection.explain(found[absent[place]], among)
+
+    explained = await _each(session, subjects, conditions.snapshot, explain)
+    found.update((absent[place], choice) for place, choice in explained.items())
     return [found[number] for number in range(len(questions))]
 
 
-def _asked(question: Question, conditions: Conditions) -> _Asked:
-    wanted = selects.wanted(
+def _wanted(question: Question, conditions: Conditions) -> Wanted:
+    return selects.wanted(
         question.select,
         purpose=conditions.purpose,
         day=conditions.day,
         dimension=question.dimension,
     )
-    return _Asked(wanted, selects.group(question.select, wanted))
 
 
-async def _spread(
-    session: AsyncSession, groups: Sequence[Group], snapshot: int
-) -> AsyncIterator[tuple[int, list[Candidate]]]:
-    """Yield the place of each of *groups* and what it admits, in whatever order."""
-    places: dict[Group, list[int]] = {}
-    for place, group in enumerate(groups):
-        places.setdefault(group, []).append(place)
-    async for group, among in candidates.load(session, places, snapshot):
-        for place in places[group]:
-            yield place, among
-
-
-def _choose(
-    wanted: Wanted, among: Sequence[Candidate], conditions: Conditions
-) -> Choice:
-    if len(among) > candidates.MOST:
-        return selection.too_many(wanted, among)
-    return selection.choose(wanted, among, strict=conditions.strict)
+def _group(question: Question, wanted: Wanted) -> Group:
+    return selects.group(question.select, wanted)
 
 
 def _is_open(choice: Choice) -> bool:
     return choice.result is Result.ABSENT and choice.criterion is None
+
+
+async def _each(
+    session: AsyncSession,
+    groups: Sequence[Group],
+    snapshot: int,
+    judge: Callable[[int, Sequence[Candidate]], Choice],
+) -> dict[int, Choice]:
+    """Return by the place of each of *groups* what *judge* makes of what it admits."""
+    places: dict[Group, list[int]] = {}
+    for place, group in enumerate(groups):
+        places.setdefault(group, []).append(place)
+
+    def judge_all(loaded: Mapping[Group, Sequence[Candidate]]) -> dict[int, Choice]:
+        return {
+            place: judge(place, among)
+            for group, among in loaded.items()
+            for place in places[group]
+        }
+
+    found: dict[int, Choice] = {}
+    async for loaded in candidates.load(session, places, snapshot):
+        # Thousands of descriptions may ask for the same: others shall not wait.
+        found |= await asyncio.to_thread(judge_all, loaded)
+    return found
 
 
 async def read_candidates(

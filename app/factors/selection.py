@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice, product
-from typing import Final
+from typing import Any, Final
 
 from app.factors.ladder import (
     CRITERIA,
@@ -41,11 +41,11 @@ class Result(StrEnum):
 class Step:
     """One place of the ladder, and how many factors there could be used."""
 
-    region: str | None
-    year: int | None
-    boundary: str | None
-    technology: str | None
-    candidates: int
+    region: str | None = None
+    year: int | None = None
+    boundary: str | None = None
+    technology: str | None = None
+    candidates: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,37 +189,28 @@ def _places(
     wanted: Wanted, candidates: Sequence[Candidate]
 ) -> Iterator[tuple[Rank, Step]]:
     """Yield every place of the ladder, the best first."""
-    ladders: dict[Axis, list[str | int | None]] = {
-        Axis.REGION: [*wanted.regions] or [None],
-        Axis.YEAR: [*_years(wanted, candidates)],
-        Axis.BOUNDARY: [*wanted.boundaries] or [None],
-        Axis.TECHNOLOGY: [
-            wanted.technology if each else None for each in wanted.technologies
-        ]
-        or [None],
+    ladders: dict[Axis, list[Any]] = {
+        Axis.REGION: [*wanted.regions],
+        Axis.YEAR: _years(wanted, candidates),
+        Axis.BOUNDARY: [*wanted.boundaries],
+        Axis.TECHNOLOGY: [each and wanted.technology for each in wanted.technologies],
     }
     for place in product(*(enumerate(ladders[axis]) for axis in wanted.order)):
         stood = dict(zip(wanted.order, place, strict=True))
         rank = tuple(_rung(wanted, axis, *stood[axis]) for axis in wanted.order)
-        named = {axis.value: value for axis, (_, value) in stood.items()}
-        yield rank, Step(**named, candidates=0)  # type: ignore[arg-type] # by axis
+        yield rank, Step(**{axis.value: value for axis, (_, value) in stood.items()})
 
 
-def _rung(
-    wanted: Wanted, axis: Axis, number: int, value: str | int | None
-) -> tuple[int, int]:
-    if axis is Axis.YEAR and isinstance(value, int) and wanted.year is not None:
-        return abs(value - wanted.year), value
-    return number, 0
+def _rung(wanted: Wanted, axis: Axis, number: int, value: Any) -> tuple[int, int]:  # noqa: ANN401 - by axis
+    return (wanted.years_off(value), value) if axis is Axis.YEAR else (number, 0)
 
 
-def _years(wanted: Wanted, candidates: Sequence[Candidate]) -> list[int | None]:
+def _years(wanted: Wanted, candidates: Sequence[Candidate]) -> list[int]:
     """Return the year asked for and, where it may fall back, those there are."""
-    asked = wanted.year
-    if asked is None:
-        return [None]
-    years = {asked, *(each.year for each in candidates)}
-    return [*sorted(years, key=lambda year: (abs(year - asked), year))]
+    if wanted.year is None:
+        return []
+    years = {wanted.year, *(each.year for each in candidates)}
+    return sorted(years, key=lambda year: (wanted.years_off(year), year))
 
 
 def _farness(
@@ -227,5 +218,5 @@ def _farness(
 ) -> tuple[bool, int, int, str]:
     """Return by what the nearest are ordered where nothing fits."""
     rung = around.get(each.region, _NOWHERE) if around else 0
-    years = abs(each.year - (wanted.year or each.year))
+    years = wanted.years_off(each.year)
     return wanted.failure(each) is not None, rung, years, each.code
