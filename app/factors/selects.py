@@ -18,7 +18,7 @@ from app.factors.schemas import (
     SourceText,
 )
 from app.kit.errors import Invalid
-from app.kit.schemas import Name, refusal
+from app.kit.schemas import Name, check_text, checked, refusal
 from app.reference import categories
 
 AxisText: TypeAlias = Literal["region", "year", "boundary", "technology"]
@@ -65,7 +65,7 @@ class Select(TypedDict, total=False):
     current version of exactly one factor in use; several are AMBIGUOUS_FACTOR.
     """
 
-    product: Annotated[SearchText, Field(min_length=1, examples=["电解铝"])]
+    product: Annotated[SearchText, checked(check_text)]
     """The whole name, in Chinese or English; capitals do not matter."""
     category: CategoryText
     """The code of a category; what lies below it is found too."""
@@ -84,7 +84,7 @@ class Select(TypedDict, total=False):
     unit: FactorUnitText
     """The unit of the value, or the declared unit of the product. Without it the factor
     is per unit of the line's dimension."""
-    source: SourceText
+    source: Annotated[SourceText, checked(check_text)]
     """The document number, or the publisher's whole name in either language."""
     fallback: Annotated[list[AxisText], Field(max_length=4)]
     """What may be relaxed, in this order; nothing unless stated. All of the first is

@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.accounts.demo import create_demo_accounts
 from app.api.examples import CALCULATIONS
-from app.calculation import engine, findings, service, uncertainty
+from app.calculation import engine, findings, selecting, service, uncertainty
 from app.calculation.documents import CalculationAnswer
 from app.calculation.reading import Document
 from app.calculation.request import NotSupportedYet, parse
 from app.cli import seed
+from app.factors import selects
 from app.kit.database import Sessions
 from app.kit.errors import Invalid
 from app.kit.schemas import BadDay
@@ -204,7 +205,7 @@ async def test_the_examples_of_the_description_can_be_posted(seeded: Sessions) -
 def test_page_names_every_code() -> None:
     own: list[type[Invalid]] = [
         each
-        for module in (findings, engine, uncertainty)
+        for module in (findings, engine, uncertainty, selecting, selects)
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, Invalid) and each.__module__ == module.__name__
     ]
