@@ -27,7 +27,8 @@ from app.factors.traces import CandidateRead, Trace
 from app.kit.errors import Invalid
 from app.units.algebra import Dimension
 
-_PREFIX: Final = "select "
+# Longer than what a request may write as `factor`, so that no text is taken for a key.
+_PREFIX: Final = "the factor that is described, per a unit of "
 
 
 class TooManySelects(Invalid):
@@ -141,10 +142,18 @@ async def pick(
     choices = await resolving.resolve(session, list(asked.values()), conditions)
     shown = [each for choice in choices for each in choice.shown]
     known = await resolving.read_candidates(session, shown)
+    return _picked(dict(zip(asked, choices, strict=True)), asked, known)
+
+
+def _picked(
+    choices: Mapping[str, Choice],
+    asked: Mapping[str, Question],
+    known: Mapping[str, CandidateRead],
+) -> Picked:
     pins: dict[str, Pin | Invalid] = {}
     notices: dict[str, Notice] = {}
     found: dict[str, list[Trace]] = {}
-    for (key, question), choice in zip(asked.items(), choices, strict=True):
+    for key, choice in choices.items():
         taken = choice.taken
         if taken is None:
             pins[key] = _refusal(choice, known)
@@ -152,7 +161,7 @@ async def pick(
         pins[key] = Pin(taken.code, taken.version)
         if choice.result is Result.FALLBACK:
             notices[key] = _notice(taken, choice.distance)
-        trace = traces.trace(question.select, choice)
+        trace = traces.trace(asked[key].select, choice)
         found.setdefault(traces.pin(taken), []).append(trace)
     return Picked(pins, notices, found)
 

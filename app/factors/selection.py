@@ -61,7 +61,7 @@ class Choice:
     """What a description came to.
 
     `shown` are those that fit alike (AMBIGUOUS) or are nearest (ABSENT), of `count`.
-    `criterion` is what left nothing.
+    `distance` is that of what was taken or fits alike, `criterion` what left nothing.
     """
 
     wanted: Wanted
@@ -94,15 +94,15 @@ def choose(
     if best is None:
         return choice
     tied = [each for rank, each in usable if rank == best]
-    if len(tied) > 1:
-        return _with_shown(choice, Result.AMBIGUOUS, tied)
     distance = wanted.distance(tied[0])
-    if distance == HERE:
-        return replace(choice, result=Result.FOUND, taken=tied[0])
-    if strict:
+    if strict and distance != HERE:
         nearest = [each for _, each in usable]
         return _with_shown(choice, Result.ABSENT, nearest, Criterion.STRICT)
-    return replace(choice, result=Result.FALLBACK, taken=tied[0], distance=distance)
+    choice = replace(choice, distance=distance)
+    if len(tied) > 1:
+        return _with_shown(choice, Result.AMBIGUOUS, tied)
+    result = Result.FOUND if distance == HERE else Result.FALLBACK
+    return replace(choice, result=result, taken=tied[0])
 
 
 def explain(choice: Choice, candidates: Sequence[Candidate]) -> Choice:
@@ -176,13 +176,21 @@ def _tried(
     counts = Counter(rank for rank, _ in usable)
     best = usable[0][0] if usable else None
     found: list[Step] = []
-    for rank, step in _places(wanted, [each for _, each in placed]):
-        if len(found) == MOST_TRIED and rank != best:
-            continue
+    places = _places(wanted, [each for _, each in placed])
+    for rank, step in islice(places, MOST_TRIED):
         found.append(replace(step, candidates=counts[rank]))
         if rank == best:
-            break
+            return tuple(found)
+    if best is not None:
+        found.append(_step(wanted, usable[0][1], counts[best]))
     return tuple(found)
+
+
+def _step(wanted: Wanted, taken: Candidate, count: int) -> Step:
+    """Return the place at which *taken* stands."""
+    return Step(
+        **{axis: getattr(taken, axis) for axis in wanted.order}, candidates=count
+    )
 
 
 def _places(

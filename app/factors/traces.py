@@ -85,7 +85,7 @@ class TraceRefusal(TypedDict):
 
 @_document
 class TraceDistance(TypedDict):
-    """How far the factor is from what was asked for."""
+    """How far what was taken, or fits alike, is from what was asked for."""
 
     region_rungs: int
     years: int
