@@ -189,6 +189,50 @@ KILN: Final[dict[str, Any]] = {
         }
     ],
 }
+SELECTED: Final[dict[str, Any]] = {
+    "reference": {"process": "part", "amount": "1", "unit": "piece"},
+    "processes": [
+        {
+            "id": "part",
+            "stage": "MFG",
+            "output": {"amount": "1", "unit": "piece"},
+            "inputs": [
+                {
+                    "select": {
+                        "category": "ELECTRICITY_GRID_NATIONAL",
+                        "kind": "ENERGY",
+                        "region": "CN-ZJ",
+                        "year": 2026,
+                        "fallback": ["region", "year"],
+                    },
+                    "amount": "3.2",
+                    "unit": "kWh",
+                }
+            ],
+        }
+    ],
+}
+RESOLUTIONS: Final[dict[str, Any]] = {
+    "electricity": {
+        "summary": "One that falls back and one that there is not",
+        "value": {
+            "items": [
+                {
+                    "id": "line 1",
+                    "select": {
+                        "category": "ELECTRICITY_GRID_NATIONAL",
+                        "kind": "ENERGY",
+                        "region": "CN-ZJ",
+                        "year": 2026,
+                        "fallback": ["region", "year"],
+                    },
+                    "unit": "kWh",
+                },
+                {"id": "line 2", "select": {"q": "电解铝", "region": "CN-TW"}},
+            ]
+        },
+    }
+}
 CALCULATIONS: Final[dict[str, Any]] = {
     "aluminium": {
         "summary": "Published factors and a figure of one's own",
@@ -209,5 +253,9 @@ CALCULATIONS: Final[dict[str, Any]] = {
     "data_quality": {
         "summary": "How good the data behind a result are",
         "value": RATED,
+    },
+    "selected": {
+        "summary": "A factor by description, with a fallback",
+        "value": SELECTED,
     },
 }

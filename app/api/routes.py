@@ -18,6 +18,7 @@ from app.api import (
     receipts,
     reference,
     releases,
+    resolutions,
     series,
     spreadsheets,
     stored_calculations,
@@ -30,6 +31,7 @@ api.include_router(calculations.routes)
 api.include_router(receipts.routes)
 api.include_router(stored_calculations.routes)
 api.include_router(factors.routes)
+api.include_router(resolutions.routes)
 api.include_router(provenance.routes)
 api.include_router(pins.routes)
 api.include_router(series.routes)

@@ -11,7 +11,7 @@ from app.accounts import service as accounts
 from app.accounts.service import Caller as AccountsCaller
 from app.calculation import comparison, findings, replaying, storing
 from app.calculation import service as calculation
-from app.calculation.answer import Calculated
+from app.calculation.calculated import Calculated
 from app.calculation.comparison import Comparison
 from app.calculation.reading import Document, Reading
 from app.calculation.replaying import Replay

@@ -5,83 +5,48 @@ encode an answer.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final, TypeAlias, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias, cast
 
 import msgspec
 import numpy as np
 
-from app.calculation import biogenic, engine
+from app.calculation import biogenic, engine, rows
 from app.calculation.assembly import (
     AS_CLASSIFIED,
     CATEGORIES,
     STAGES,
-    Assembly,
 )
 from app.calculation.assessing import assess
+from app.calculation.calculated import Calculated
 from app.calculation.coefficients import UNSPLIT
-from app.calculation.cut_offs import Estimates
 from app.calculation.documents import (
     CalculationAnswer,
     CalculationWarning,
-    Contribution,
     GasPart,
-    ProcessPart,
-    Rest,
     Result,
     StagePart,
     UsedFactor,
 )
-from app.calculation.elimination import Floats
-from app.calculation.engine import Ints, Solution
-from app.calculation.notices import line_pointer
-from app.calculation.propagation import Propagated
-from app.calculation.reading import Reading, pin
+from app.calculation.engine import Ints
 from app.calculation.receipts import canonical_request, in_digits
 from app.calculation.request import CalculationRequest
-from app.calculation.resolution import Route
-from app.calculation.shapes import GwpSetCode
+from app.calculation.selecting import pinned
 from app.calculation.supplements import (
     BiogenicAnswer,
     CutOff,
     ExpandedLine,
     QualityOfResult,
 )
-from app.calculation.totals import Totals
 from app.factors.queries import VersionAt
-from app.kit.columns import rounded_column
+from app.factors.traces import Trace
 from app.kit.decimals import number_text, rounded
 from app.reference.enums import GhgCategory
 from app.units.catalogue import unit
 
 SUMMARY_LENGTH: Final = 100
-# Values that print alike in 12 digits differ by less than this, relatively.
-_PRINTED_ALIKE: Final = 1e-11
-# A FULL answer has a row for each process and line: structs are made and encoded faster
-# than the dictionaries that they stand for.
-_PROCESS_ROW: Final = msgspec.defstruct("ProcessRow", list(ProcessPart.__annotations__))
-_CONTRIBUTION_ROW: Final = msgspec.defstruct(
-    "ContributionRow", list(Contribution.__annotations__)
-)
 # Route, category and amount of what the result takes alike in both.
 _Amounts: TypeAlias = Sequence[tuple[int, int, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Calculated:
-    """A request, what was assembled from it, and its solution."""
-
-    request: Reading
-    assembly: Assembly
-    solution: Solution
-    versions: Mapping[str, VersionAt]
-    snapshot: int
-    gwp_set: GwpSetCode
-    propagated: Propagated | None = None
-    totals: Totals | None = None
-    left_out: Estimates | None = None
 
 
 def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationAnswer:
@@ -90,8 +55,8 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
     categories = _by_category(done, amounts)
     full = done.request.head.get("detail") == "FULL"
     length = None if full else SUMMARY_LENGTH
-    listed = _listed_processes(done, length), _listed_lines(done, length)
-    shown, rest = _contributions(done, listed[1])
+    listed = rows.listed_processes(done, length), rows.listed_lines(done, length)
+    shown, rest = rows.contributions(done, listed[1])
     spread = done.propagated
     return {
         "result": _result(done, categories["BIO_REMOVAL"]),
@@ -101,10 +66,10 @@ def answer(done: Calculated, warnings: list[CalculationWarning]) -> CalculationA
             {"category": GhgCategory(category), "value": rounded(value)}
             for category, value in categories.items()
         ],
-        "processes": _processes(done, listed[0]),
+        "processes": rows.process_rows(done, listed[0]),
         "contributions": shown,
         "rest": rest,
-        "factors": _factors(done.versions),
+        "factors": _factors(done.versions, done.traces),
         "pins": sorted({_label(version) for version in done.versions.values()}),
         "request_pinned": _pinned(done),
         "uncertainty": None if spread is None else spread.document(length),
@@ -139,10 +104,6 @@ def _result(done: Calculated, removal: float) -> Result:
 def _cut_off(done: Calculated) -> CutOff | None:
     left_out = done.left_out
     return None if left_out is None else left_out.document(done.solution.result)
-
-
-def _shares(values: Floats, total: float) -> list[str] | list[None]:
-    return rounded_column(values / total) if total else [None] * len(values)
 
 
 def _by_stage(done: Calculated) -> list[StagePart]:
@@ -213,43 +174,6 @@ def _biogenic(
     return biogenic.balance(done.request.head["reference"], lines, categories)
 
 
-def _largest(values: Floats, among: Ints, length: int | None) -> Ints:
-    """Return those of *among* that may belong to the *length* largest by magnitude."""
-    if length is None or len(among) <= length:
-        return among
-    sizes = np.abs(values[among])
-    least: float = np.partition(sizes, len(sizes) - length)[len(sizes) - length]
-    near: Ints = among[sizes >= least * (1 - _PRINTED_ALIKE)]
-    return near
-
-
-def _ranked(
-    values: Floats, among: Ints, length: int | None, name: Callable[[int], Any]
-) -> Ints:
-    """Return the *length* largest by falling printed magnitude, ties by name."""
-    candidates = _largest(values, among, length)
-    sizes = np.abs(np.array(rounded_column(values[candidates]), dtype=np.float64))
-    order = np.argsort(-sizes, kind="stable")
-    ranked = candidates[order].tolist()
-    # Where a run of the same size starts, and where the last one ends.
-    starts = np.flatnonzero(np.diff(sizes[order], prepend=np.nan, append=np.nan))
-    for run in np.flatnonzero(np.diff(starts) > 1).tolist():
-        tied = slice(starts[run], starts[run + 1])
-        ranked[tied] = sorted(ranked[tied], key=name)
-    return np.array(ranked[:length], dtype=np.intp)
-
-
-def _listed_processes(done: Calculated, length: int | None) -> Ints:
-    totals = done.solution.direct + done.solution.upstream
-    reached = np.flatnonzero(done.solution.reached)
-    return _ranked(totals, reached, length, lambda number: number)
-
-
-def _listed_lines(done: Calculated, length: int | None) -> Ints:
-    lines = np.flatnonzero(done.solution.reached[done.assembly.system.process])
-    return _ranked(done.solution.value, lines, length, partial(_pointer, done))
-
-
 def _data_quality(
     done: Calculated, processes: Ints, lines: Ints
 ) -> QualityOfResult | None:
@@ -259,99 +183,18 @@ def _data_quality(
     )
 
 
-def _processes(done: Calculated, shown: Ints) -> list[ProcessPart]:
-    solution, assembly = done.solution, done.assembly
-    names = assembly.system.names
-    totals = solution.direct + solution.upstream
-    numbers = shown.tolist()
-    rows = map(
-        _PROCESS_ROW,
-        [names[number] for number in numbers],
-        [assembly.title[number] for number in numbers],
-        _vias(done, shown),
-        [STAGES[each] for each in assembly.home[shown].tolist()],
-        rounded_column(solution.activity[shown]),
-        rounded_column(solution.direct[shown]),
-        rounded_column(solution.upstream[shown]),
-        rounded_column(totals[shown]),
-        _shares(totals[shown], solution.result),
-    )
-    return cast("list[ProcessPart]", list(rows))
-
-
-def _vias(done: Calculated, numbers: Ints) -> list[str | None]:
-    names = done.assembly.system.names
-    vias = done.solution.via[numbers].tolist()
-    return [names[via] if via >= 0 else None for via in vias]
-
-
-def _contributions(done: Calculated, shown: Ints) -> tuple[list[Contribution], Rest]:
-    solution = done.solution
-    is_other = solution.reached[done.assembly.system.process]
-    is_other[shown] = False
-    rest = engine.total(solution.value[is_other])
-    return (
-        _contribution_rows(done, shown),
-        {"count": int(is_other.sum()), "value": rounded(rest)},
-    )
-
-
-def _pointer(done: Calculated, line: int) -> str:
-    assembly = done.assembly
-    return line_pointer(int(assembly.system.process[line]), int(assembly.place[line]))
-
-
-def _contribution_rows(done: Calculated, shown: Ints) -> list[Contribution]:
-    assembly, solution = done.assembly, done.solution
-    names, process = assembly.system.names, assembly.system.process[shown]
-    numbers, places = process.tolist(), assembly.place[shown].tolist()
-    routes = [assembly.routes[each] for each in assembly.route[shown].tolist()]
-    labels = _labels(done, shown, routes)
-    value = solution.value[shown]
-    rows = map(
-        _CONTRIBUTION_ROW,
-        map(line_pointer, numbers, places),
-        [names[number] for number in numbers],
-        _vias(done, process),
-        [STAGES[each] for each in assembly.stage[shown].tolist()],
-        [each if k >= 0 else None for each, k in zip(labels, places, strict=True)],
-        [each if k < 0 else None for each, k in zip(labels, places, strict=True)],
-        rounded_column(_stated_amounts(done, shown)),
-        [route.stated.code for route in routes],
-        rounded_column(value),
-        _shares(value, solution.result),
-    )
-    return cast("list[Contribution]", list(rows))
-
-
-def _stated_amounts(done: Calculated, shown: Ints) -> Floats:
-    """Return what the result takes in all, in the stated units."""
-    assembly = done.assembly
-    factors = np.array([float(each.factor) for each in assembly.routes])
-    amount = done.solution.scale[shown] * assembly.system.amount[shown]
-    stated: Floats = amount / factors[assembly.route[shown]]
-    return stated
-
-
-def _labels(done: Calculated, shown: Ints, routes: Sequence[Route]) -> list[str]:
-    """Return the gas, `CODE@n`, or the name of the line's own inline factor."""
-    own = done.assembly.label
-    return [
-        own[line] or route.coefficient.label
-        for line, route in zip(shown.tolist(), routes, strict=True)
-    ]
-
-
 def _label(version: VersionAt) -> str:
     return f"{version.code}@{version.version}"
 
 
-def _factors(versions: Mapping[str, VersionAt]) -> list[UsedFactor]:
+def _factors(
+    versions: Mapping[str, VersionAt], traces: Mapping[str, list[Trace]]
+) -> list[UsedFactor]:
     distinct = {_label(version): version for version in versions.values()}
-    return [_factor(distinct[label]) for label in sorted(distinct)]
+    return [_factor(distinct[label], traces.get(label)) for label in sorted(distinct)]
 
 
-def _factor(version: VersionAt) -> UsedFactor:
+def _factor(version: VersionAt, trace: list[Trace] | None) -> UsedFactor:
     content = version.record["content"]
     return {
         "code": version.code,
@@ -362,6 +205,7 @@ def _factor(version: VersionAt) -> UsedFactor:
         "source": content["sources"][0],
         "record_sha256": version.record_sha256,
         "log_index": version.log_index,
+        "trace": trace,
     }
 
 
@@ -375,7 +219,9 @@ def _expansions(done: Calculated) -> list[ExpandedLine] | None:
             "coefficient": each.coefficient,
             "source": each.source,
             "pointer": each.pointer,
-            "line": in_digits(pin(processes[each.process]["inputs"][each.place], pins)),
+            "line": in_digits(
+                pinned(processes[each.process]["inputs"][each.place], pins)
+            ),
         }
         for each in done.request.expansion.lines
     ]

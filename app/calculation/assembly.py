@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from app.calculation import amounts, contents, findings, spreads
+from app.calculation import amounts, contents, findings, selecting, spreads
 from app.calculation.allocation import checked_share, not_listed
 from app.calculation.electricity import View, main_view
 from app.calculation.elimination import Floats
@@ -231,6 +231,7 @@ class _Assembler:
                 self._attempt(where, *self._emission_steps(emission))
 
     def _read_input(self, number: int, place: int, line: Input, stage: int) -> None:
+        line = selecting.named(line)
         if ("process" in line) is ("factor" in line):
             raise findings.InputTarget
         if "process" in line:
@@ -323,10 +324,12 @@ class _Assembler:
 
     def _input_steps(self, line: Input) -> list[Callable[[], object]]:
         """Return the checks of an input, each on its own."""
-        if ("process" in line) is ("factor" in line):
+        if ("process" in line) is ("factor" in line) and "select" not in line:
             return [lambda: _raise(findings.InputTarget())]
-        if "process" in line:
-            target: list[Callable[[], object]] = [
+        if "select" in line:
+            target: list[Callable[[], object]] = [lambda: self._described(line)]
+        elif "process" in line:
+            target = [
                 lambda: amounts.refuse_on_link(line),
                 lambda: self._supplier(line),
             ]
@@ -345,6 +348,10 @@ class _Assembler:
         before = len(self.ledger.errors)
         check = partial(spreads.check, line)
         return [*target, *amount, check, lambda: self._still(before, line)]
+
+    def _described(self, line: Input) -> None:
+        reference = selecting.named(line)["factor"]
+        self.routing.version(str(reference))
 
     def _still(self, before: int, line: Input) -> None:
         """Read the line as a whole if none of its parts was at fault by itself."""

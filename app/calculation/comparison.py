@@ -18,7 +18,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from typing_extensions import TypedDict
 
-from app.calculation.answer import Calculated
+from app.calculation.calculated import Calculated
 from app.calculation.notices import line_pointer
 from app.calculation.printed import Computed, document
 from app.kit.decimals import rounded

@@ -16,6 +16,7 @@ from app.calculation.supplements import (
     QualityOfResult,
     UncertaintyOfResult,
 )
+from app.factors.traces import Trace
 from app.reference.enums import GhgCategory
 from app.reference.stages import Stage
 
@@ -129,7 +130,7 @@ class UsedSource(TypedDict):
 
 @document
 class UsedFactor(TypedDict):
-    """A factor version that the request names."""
+    """A factor version that the request names or describes."""
 
     code: str
     version: int
@@ -139,6 +140,8 @@ class UsedFactor(TypedDict):
     source: UsedSource
     record_sha256: str
     log_index: int
+    trace: list[Trace] | None
+    """How each `select` that came to this version did; null where it is named."""
 
 
 @document

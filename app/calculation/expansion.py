@@ -82,7 +82,7 @@ def _part(source: str, steps: Sequence[str]) -> str:
             return _pointer(rest)
         case ["factor", *rest]:
             return _pointer([source, *rest])
-        case ["process"]:
+        case ["process" | "select", *_]:
             return _pointer([source, *steps])
         case _:
             # A unit that does not fit, for instance: it is that of the macro which was
@@ -171,10 +171,12 @@ def _line(macro: Mapping[str, Any], term: Term) -> Input:
     line: Input = {"amount": decimal_text(term.amount), "unit": term.unit}
     if isinstance(source, dict) and "process" in source:
         line["process"] = source["process"]
+    elif isinstance(source, dict) and "select" in source:
+        line["select"] = source["select"]
     else:
         line["factor"] = source
-        if term.stage is not None:
-            line["stage"] = term.stage
+    if "process" not in line and term.stage is not None:
+        line["stage"] = term.stage
     if term.tag is not None:
         line["electricity"] = term.tag
     return line

@@ -40,8 +40,8 @@ class ZeroOutput(Invalid):
 
 
 class InputTarget(Invalid):
-    en = "An input names exactly one of process and factor."
-    zh = "每条输入必须且只能指定 process 或 factor 之一。"
+    en = "An input names exactly one of process, factor and select."
+    zh = "每条输入必须且只能指定 process、factor、select 之一。"
 
 
 class InputAmount(Invalid):

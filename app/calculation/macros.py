@@ -21,6 +21,7 @@ from app.calculation.shapes import (
     form,
     shape,
 )
+from app.factors.selects import Described
 
 
 @shape
@@ -30,15 +31,26 @@ class FromProcess(TypedDict):
     process: Label
 
 
+@shape
+class FromDescribed(TypedDict):
+    """A factor by description, where a macro names what it takes from."""
+
+    select: Described
+
+
 def _source_form(value: object) -> str:
-    if isinstance(value, dict) and "process" in value:
-        return "link"
+    if isinstance(value, dict):
+        # No tag is the name of a field: it would be taken for a part of the pointer.
+        for field, tag in (("process", "link"), ("select", "description")):
+            if field in value:
+                return tag
     return form(value)
 
 
 Source: TypeAlias = Annotated[
     Annotated[str, Field(max_length=40), Tag("text")]
     | Annotated[FromProcess, Tag("link")]
+    | Annotated[FromDescribed, Tag("description")]
     | Annotated[InlineFactor, Tag("other")],
     Discriminator(_source_form),
 ]

@@ -22,6 +22,7 @@ from app.calculation.request import (
     parse,
 )
 from app.calculation.resolution import Resolver
+from app.calculation.selecting import pinned
 from app.calculation.table import Table, Unusual
 
 
@@ -34,6 +35,9 @@ class Reading(Protocol):
 
     def references(self) -> Iterable[str]:
         """Return every distinct reference, in order of appearance."""
+
+    def described(self) -> Iterable[Input]:
+        """Return every line that describes its factor."""
 
     def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly | None:
         """Return the system, or None where *ledger* now holds errors.
@@ -79,6 +83,15 @@ class Document:
             if isinstance(reference := line.get("factor"), str)
         )
 
+    def described(self) -> Iterable[Input]:
+        """Return every line that describes its factor."""
+        return (
+            line
+            for process in self.head["processes"]
+            for line in process.get("inputs", ())
+            if "select" in line
+        )
+
     def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly | None:
         """Return the system, or None where *ledger* now holds errors."""
         ledger.relocate = self.expansion.relocate
@@ -121,6 +134,10 @@ class Bulk:
         """Return every distinct reference, in order of appearance."""
         return self.table.references()
 
+    def described(self) -> Iterable[Input]:
+        """Return none: such a request is read carefully."""
+        return ()
+
     def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly:
         """Return the system; raises `Unusual`."""
         return self.table.assemble(resolver, ledger)
@@ -159,18 +176,12 @@ def read_large(body: bytes) -> Reading:
 
 def _pin_process(process: Process, pins: Mapping[str, str]) -> Process:
     lines = process.get("inputs", ())
-    if not any(isinstance(line.get("factor"), str) for line in lines):
+    if not any(map(_is_published, lines)):
         return process
-    pinned = process.copy()
-    pinned["inputs"] = [pin(line, pins) for line in process["inputs"]]
-    return pinned
+    found = process.copy()
+    found["inputs"] = [pinned(line, pins) for line in process["inputs"]]
+    return found
 
 
-def pin(line: Input, pins: Mapping[str, str]) -> Input:
-    """Return *line* with its reference, if any, pinned."""
-    reference = line.get("factor")
-    if not isinstance(reference, str):
-        return line
-    pinned = line.copy()
-    pinned["factor"] = pins[reference]
-    return pinned
+def _is_published(line: Input) -> bool:
+    return "select" in line or isinstance(line.get("factor"), str)

@@ -24,7 +24,7 @@ SCHEMA: Final = "tanyin/receipt/1"
 _ID_LENGTH: Final = 32
 _SNAPSHOT_BYTES: Final = 8
 # Whole numbers by nature; every other number of a request is a decimal.
-_COUNTS: Final = frozenset({"snapshot", "draws", "seed", "assessment_year"})
+_COUNTS: Final = frozenset({"snapshot", "draws", "seed", "assessment_year", "year"})
 # A key ends in a quote that no backslash precedes, which inside a text none is without.
 _STARTS: Final = re.compile(rb'":[-0-9]')
 _NUMBER: Final = re.compile(rb'(?<!\\)":(-?[0-9][0-9.eE+-]*)')

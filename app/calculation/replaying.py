@@ -9,7 +9,7 @@ import orjson
 from typing_extensions import TypedDict
 
 from app.calculation import answer, service
-from app.calculation.answer import Calculated
+from app.calculation.calculated import Calculated
 from app.calculation.comparison import Line, Pair, lines_of, pair_up
 from app.calculation.documents import CalculationAnswer, CalculationWarning
 from app.calculation.printed import Bilingual, Computed, document

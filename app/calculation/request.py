@@ -36,10 +36,10 @@ from app.calculation.shapes import (
 from app.calculation.shapes import (
     InlineFactor as InlineFactor,  # noqa: PLC0414 - a part of requests
 )
+from app.factors.selects import Described
 from app.kit import strict_json
-from app.kit.errors import Invalid
 from app.kit.schemas import TEXT_LENGTH
-from app.kit.validation import UnknownField, findings
+from app.kit.validation import findings
 
 STRICT_LIMIT: Final = 1024 * 1024
 MOST_CUT_OFFS: Final = 1_000
@@ -83,7 +83,7 @@ SnapshotReference: TypeAlias = Annotated[
 
 @shape
 class Input(TypedDict):
-    """What one run takes: from a process or by a factor, never both.
+    """What one run takes: from a process or by a factor, named or described.
 
     A positive amount takes, a negative one is an avoided burden or, towards a treatment
     process, waste handed over.
@@ -92,6 +92,8 @@ class Input(TypedDict):
     process: NotRequired[Label]
     factor: NotRequired[FactorReference]
     """`CODE`, `CODE@n` or an inline factor."""
+    select: NotRequired[Described]
+    """In place of `factor`: what it must be."""
     amount: NotRequired[Number]
     unit: NotRequired[UnitText]
     mass: NotRequired[Measured]
@@ -228,13 +230,7 @@ class CalculationRequest(TypedDict):
     """Keep request, answer and receipt for the organisation of the key."""
 
 
-class NotSupportedYet(Invalid):
-    en = "This field is part of the design but not supported yet."
-    zh = "此字段已在设计之中,但尚未支持。"
-
-
 _REQUEST: Final = TypeAdapter(CalculationRequest)
-_LATER: Final = frozenset({"select", "fallback"})
 
 
 def parse(body: bytes) -> CalculationRequest:
@@ -248,7 +244,7 @@ def parse(body: bytes) -> CalculationRequest:
     try:
         return _REQUEST.validate_python(document)
     except ValidationError as error:
-        raise _refusal(error, document) from error
+        raise findings(error, document) from error
 
 
 def _parse_large(body: bytes) -> CalculationRequest:
@@ -256,18 +252,4 @@ def _parse_large(body: bytes) -> CalculationRequest:
         return _REQUEST.validate_json(body)
     except ValidationError as error:
         # Malformed JSON is refused as such; anything else can be pointed into.
-        raise _refusal(error, strict_json.loads(body)) from error
-
-
-def _refusal(error: ValidationError, document: object) -> Invalid:
-    found = findings(error, document)
-    found.errors = tuple(
-        NotSupportedYet(pointer=each.pointer) if _is_later(each) else each
-        for each in found.errors
-    )
-    return found
-
-
-def _is_later(finding: Invalid) -> bool:
-    field = (finding.pointer or "").rpartition("/")[2]
-    return isinstance(finding, UnknownField) and field in _LATER
+        raise findings(error, strict_json.loads(body)) from error

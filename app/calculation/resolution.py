@@ -72,6 +72,7 @@ class Resolver:
     terms: Terms
     found: Mapping[str, Found]
     alternatives: Mapping[str, tuple[Alternative, ...]]
+    fallbacks: Mapping[str, Notice] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     _resolved: dict[str, Resolved] = field(default_factory=dict)
 
@@ -120,6 +121,7 @@ class Resolver:
         figure = _version_figure(version.code, label, content)
         coefficient = characterise(figure, self.terms.gwp_set)
         notices = (
+            self.fallbacks.get(reference),
             coefficient.notice,
             *self._boundary_notices(figure),
             *_version_notices(version, label),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from app.calculation import amounts
+from app.calculation import amounts, selecting
 from app.calculation.request import InlineFactor
 from app.calculation.resolution import Resolved, Resolver, Route
 from app.kit.errors import Invalid
@@ -48,7 +48,7 @@ class Routing:
         try:
             return self.resolver.factor(reference)
         except Invalid as error:
-            error.pointer = "/factor"
+            error.pointer = selecting.pointer(reference)
             raise
 
     def _unity(self, per: str) -> Resolved:

@@ -17,10 +17,11 @@ from app.calculation import (
     propagation,
     receipts,
     scoring,
+    selecting,
     totals,
 )
-from app.calculation.answer import Calculated
 from app.calculation.assembly import Assembly
+from app.calculation.calculated import Calculated
 from app.calculation.documents import CalculationAnswer, CalculationWarning, Receipt
 from app.calculation.findings import Ledger, UnknownFactor
 from app.calculation.propagation import Propagated
@@ -28,11 +29,13 @@ from app.calculation.reading import Reading
 from app.calculation.receipts import Statement
 from app.calculation.request import CalculationRequest
 from app.calculation.resolution import PCF, Found, Resolver, Terms
+from app.calculation.selecting import Picked
 from app.calculation.shapes import GwpSetCode
 from app.calculation.table import Unusual
 from app.factors import service as factors
 from app.factors.codes import Pin, parse_pin
 from app.factors.queries import Alternative, VersionAt
+from app.factors.resolving import Conditions
 from app.kit.canonical import sha256_hex
 from app.kit.errors import Findings, Invalid
 from app.kit.schemas import BadDay
@@ -51,18 +54,23 @@ class Material:
     found: Mapping[str, Found]
     alternatives: Mapping[str, tuple[Alternative, ...]]
     errors: tuple[Invalid, ...] = ()
+    picked: Picked = selecting.NOTHING
 
 
 async def gather(session: AsyncSession, request: Reading, snapshot: int) -> Material:
-    """Load every factor version that *request* names, as of *snapshot*."""
+    """Load every factor version that *request* names or describes, as of *snapshot*."""
     day, errors = _day(request.head.get("valid_on"))
     terms = _terms(request.head, snapshot, day)
+    strict = request.head.get("strict", False)
+    conditions = Conditions(snapshot, terms.purpose, day, strict=strict)
+    picked = await selecting.pick(session, request.described(), conditions)
     pins = {reference: _pin(reference) for reference in request.references()}
+    pins.update(picked.pins)
     wanted = [pin for pin in pins.values() if isinstance(pin, Pin)]
     versions = await factors.load_versions(session, wanted, snapshot)
     found = {text: _found(text, pin, versions, snapshot) for text, pin in pins.items()}
     alternatives = await _alternatives(session, terms, found)
-    return Material(terms, found, alternatives, errors)
+    return Material(terms, found, alternatives, errors, picked)
 
 
 def calculate(
@@ -128,7 +136,13 @@ def _solve(
     for error in material.errors:
         ledger.refuse(error, "")
     biogenic.check(request.head, ledger)
-    resolver = partial(Resolver, material.terms, material.found, material.alternatives)
+    resolver = partial(
+        Resolver,
+        material.terms,
+        material.found,
+        material.alternatives,
+        material.picked.notices,
+    )
     assembly = request.assemble(resolver(), ledger)
     beside = totals.assembled(request.head, resolver, ledger)
     scoring.check(request.head, ledger)
@@ -146,6 +160,7 @@ def _solve(
         assembly=assembly,
         solution=solution,
         versions=_versions(material.found),
+        traces=material.picked.traces,
         snapshot=material.terms.snapshot,
         gwp_set=request.head.get("gwp_set", DEFAULT_GWP_SET),
         propagated=_propagated(request.head, assembly, solution, ledger),

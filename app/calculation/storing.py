@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import TypedDict
 
 from app.audit.service import Deed, Trail
-from app.calculation import reading, service
+from app.calculation import reading, selecting, service
 from app.calculation.documents import CalculationAnswer
 from app.calculation.models import Calculation
 from app.calculation.reading import Reading
@@ -178,5 +178,6 @@ def _pinned(request: Reading, answer: Mapping[str, Any]) -> bytes:
         else f"{reference}@{highest[reference]}"
         for reference in request.references()
     }
+    pins.update(selecting.answered(answer["factors"]))
     fixed = {"snapshot": answer["snapshot"], "gwp_set": answer["gwp_set"]}
     return canonical_request({**request.head, **fixed}, request.pinned_processes(pins))

@@ -118,6 +118,14 @@ _Text = Annotated[str, Field(max_length=NAME_LENGTH), AfterValidator(_composed)]
 _BY_GB2260: Final = {
     each.gb2260: each.code for each in regions.regions() if each.gb2260 is not None
 }
+# What describes a factor, in a search and in a calculation alike.
+SearchText = Annotated[_Text, checked(_check_terms), Field(examples=["电解铝"])]
+CategoryText = Annotated[
+    _Code, checked(categories.category), Field(examples=["ELECTRICITY"])
+]
+RegionText = Annotated[_Code, read_as(_region), Field(examples=["CN-GD"])]
+FactorUnitText = Annotated[_Code, read_as(_unit), Field(examples=["kWh"])]
+SourceText = Annotated[_Text, Field(min_length=1, examples=["公告 2025年第3号"])]
 FactorCode = Annotated[
     str,
     Field(
@@ -295,25 +303,18 @@ class PageQuery(Schema):
 class FactorSearch(PageQuery):
     """Filters; all that are given must hold."""
 
-    q: Annotated[_Text, checked(_check_terms), Field(examples=["电解铝"])] | None = None
+    q: SearchText | None = None
     """Words to find in name, category, region, technology and unit; all of them. Han
     text is found inside words, Latin words by their beginning. Or a factor code."""
-    category: (
-        Annotated[
-            _Code,
-            checked(categories.category),
-            Field(examples=["ELECTRICITY"]),
-        ]
-        | None
-    ) = None
+    category: CategoryText | None = None
     """The code of a category; what lies below it is found too."""
-    region: Annotated[_Code, read_as(_region), Field(examples=["CN-GD"])] | None = None
+    region: RegionText | None = None
     """The code of a region, or its six digits of GB/T 2260."""
     year: Annotated[int, Field(ge=1990, le=2100), DIGITS] | None = None
     """The reference year."""
     valid_on: Annotated[dt.date, BeforeValidator(_day)] | None = None
     """A day, in Asia/Shanghai, that lies in the period of validity."""
-    unit: Annotated[_Code, read_as(_unit), Field(examples=["kWh"])] | None = None
+    unit: FactorUnitText | None = None
     """The unit of the value, or the declared unit of the product."""
     boundary: Boundary | None = None
     """The part of the life cycle that the value covers."""
@@ -321,9 +322,7 @@ class FactorSearch(PageQuery):
     """What the factor measures."""
     series: SeriesId | None = None
     """The `series` of a factor."""
-    source: (
-        Annotated[_Text, Field(min_length=1, examples=["公告 2025年第3号"])] | None
-    ) = None
+    source: SourceText | None = None
     """The document number, or the publisher's whole name in either language."""
     status: VersionStatus | None = None
     """The status at the snapshot. SUPERSEDED finds nothing: lists hold the current

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from app.factors.traces import CandidateRead
 from app.http.findings import parameter_findings
 from app.kit.errors import (
     Conflict,
@@ -154,6 +155,9 @@ class ProblemError(Schema):
     """JSON pointer into the body, `?name` in the query, `{name}` in the path."""
     code: str
     detail: str
+    candidates: tuple[CandidateRead, ...] | None = None
+    """With AMBIGUOUS_FACTOR what fits alike, with NO_FACTOR_FOUND and FACTOR_FALLBACK
+    the nearest; absent otherwise."""
 
 
 class Problem(Schema):
@@ -290,12 +294,13 @@ def _headline(error: DomainError) -> DomainError:
     return error
 
 
-def _entry(error: DomainError, language: str) -> dict[str, str | None]:
-    return {
+def _entry(error: DomainError, language: str) -> dict[str, Any]:
+    entry = {
         "pointer": error.pointer,
         "code": error.code,
         "detail": error.detail(language),
     }
+    return entry | ({"candidates": error.candidates} if error.candidates else {})
 
 
 def _headers(scope: Scope, error: DomainError, language: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ the sentence names the thing and the rule and is safe to show.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 
@@ -33,12 +33,14 @@ class DomainError(Exception):
     """A refusal with a stable code and a sentence in English and in Chinese.
 
     `en` and `zh` are format strings over the keyword arguments. `pointer` is the
-    RFC 6901 pointer of the offending value in what the caller sent.
+    RFC 6901 pointer of the offending value in what the caller sent. `candidates` are
+    documents of what may be sent instead, for a program to choose from.
     """
 
     code: ClassVar[str] = "DOMAIN_ERROR"
     en: ClassVar[str] = "The request was refused."
     zh: ClassVar[str] = "请求被拒绝。"
+    candidates: Sequence[Mapping[str, object]] = ()
 
     def __init_subclass__(cls) -> None:
         if "code" not in cls.__dict__:

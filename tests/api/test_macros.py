@@ -66,6 +66,32 @@ async def test_the_answer_is_as_described(everybody: People) -> None:
     jsonschema.validate(answer, schema)
 
 
+async def test_a_macro_may_describe_what_it_takes_from(everybody: People) -> None:
+    described = {"select": {"q": "电力", "region": "CN"}}
+    named = await everybody.done(
+        "nobody", "/calculations", request(process(recycling=[taking(FOOTPRINT)]))
+    )
+    found = await everybody.done(
+        "nobody", "/calculations", request(process(recycling=[taking(described)]))
+    )
+    refused = await everybody.post(
+        "nobody",
+        "/calculations",
+        request(process(recycling=[taking({"select": {"q": "none"}})])),
+    )
+
+    assert found["result"] == named["result"]
+    assert found["request_pinned"] == named["request_pinned"]
+    assert found["expansions"][0]["line"]["factor"] == f"{FOOTPRINT}@1"
+    assert [(each["pointer"], each["code"]) for each in refused.json()["errors"]] == [
+        ("/processes/0/recycling/0/virgin/select", "NO_FACTOR_FOUND")
+    ]
+
+
+def taking(virgin: Any) -> Document:
+    return MATERIAL | {"unit": "kWh", "r1": "0", "virgin": virgin}
+
+
 async def test_what_is_kept_has_its_macros_and_replays(everybody: People) -> None:
     kept = await everybody.done("consumer", "/calculations", tree(store=True))
     at = f"/calculations/{kept['id']}"

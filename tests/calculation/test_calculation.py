@@ -783,11 +783,6 @@ def test_no_reference_is_mistaken_for_a_gas_or_a_figure() -> None:
     ]
 
 
-@pytest.mark.parametrize("field", ["select", "fallback"])
-def test_fields_of_later_are_refused_clearly(field: str) -> None:
-    assert refused(request(process(), **{field: {}})) == [f"NOT_SUPPORTED_YET /{field}"]
-
-
 def test_all_errors_are_told_at_once() -> None:
     tree = request(
         process(

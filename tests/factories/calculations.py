@@ -7,11 +7,12 @@ import msgspec
 import orjson
 
 from app.calculation import service
-from app.calculation.answer import Calculated
+from app.calculation.calculated import Calculated
 from app.calculation.documents import CalculationAnswer
 from app.calculation.findings import UnknownFactor
 from app.calculation.reading import Reading, read
 from app.calculation.resolution import Found, Terms
+from app.calculation.selecting import named
 from app.calculation.service import Material
 from app.factors.queries import Alternative, VersionAt
 from app.kit.errors import DomainError, Findings
@@ -121,6 +122,8 @@ def _material(
         known |= {version.code: version, f"{version.code}@{version.version}": version}
     known |= found or {}
     references = set(reading.references())
+    # Nothing is published that a description could find.
+    references |= {str(named(line)["factor"]) for line in reading.described()}
     unknown = {
         name: UnknownFactor(factor=name, snapshot=SNAPSHOT)
         for name in references
