@@ -1,9 +1,9 @@
 """Calculating: load the named factor versions, then compute. Writes nothing."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, Self, cast
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,8 +47,23 @@ class Material:
     alternatives: Mapping[str, tuple[Alternative, ...]]
     errors: tuple[Invalid, ...] = ()
 
+    def only(self, references: Iterable[str]) -> Self:
+        """Return the same for a request that names no more than *references*."""
+        return replace(self, found={each: self.found[each] for each in references})
 
-async def gather(session: AsyncSession, request: Reading, snapshot: int) -> Material:
+
+class Naming(Protocol):
+    """A request, as far as it names what is to be loaded."""
+
+    @property
+    def head(self) -> CalculationRequest:
+        """Everything that stands beside the processes."""
+
+    def references(self) -> Iterable[str]:
+        """Return every distinct reference, in order of appearance."""
+
+
+async def gather(session: AsyncSession, request: Naming, snapshot: int) -> Material:
     """Load every factor version that *request* names, as of *snapshot*."""
     day, errors = _day(request.head.get("valid_on"))
     terms = _terms(request.head, snapshot, day)
