@@ -8,6 +8,7 @@ from app.api.examples import CALCULATIONS
 from app.calculation import service as calculation
 from app.calculation import storing, working
 from app.calculation.documents import CalculationAnswer, CheckAnswer
+from app.calculation.lines import DRAWS
 from app.calculation.request import STRICT_LIMIT, CalculationRequest
 from app.calculation.service import Material
 from app.calculation.working import Order, Outline
@@ -23,8 +24,6 @@ from app.kit.schemas import Flag
 routes = router("calculations")
 
 _SNAPSHOT: Final = "/snapshot"
-# Wherever it stands: a request that draws may be small and take a minute.
-_DRAWS: Final = b'"MONTE_CARLO"'
 
 
 class NothingToStore(Invalid):
@@ -75,7 +74,7 @@ async def calculate(
 
 def lane_for(services: Services, body: bytes) -> Lane:
     """Return where to calculate *body*: what may take seconds goes to a worker."""
-    is_large = len(body) > STRICT_LIMIT or _DRAWS in body
+    is_large = len(body) > STRICT_LIMIT or DRAWS in body
     return services.workers if is_large else services.threads
 
 

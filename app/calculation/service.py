@@ -49,7 +49,12 @@ class Material:
 
     def only(self, references: Iterable[str]) -> Self:
         """Return the same for a request that names no more than *references*."""
-        return replace(self, found={each: self.found[each] for each in references})
+        named = dict.fromkeys(references)
+        return replace(
+            self,
+            found={each: self.found[each] for each in named},
+            alternatives={k: v for k, v in self.alternatives.items() if k in named},
+        )
 
 
 class Naming(Protocol):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -15,13 +15,14 @@ from app.http.head import OUTAGE, Head, follow
 from app.http.signing import LogSigner
 from app.http.witnesses import Witness, Witnesses
 from app.kit.database import Sessions, create_engine, create_reader, create_sessions
-from app.kit.lanes import ThreadLane
+from app.kit.lanes import Gate, ThreadLane
 from app.kit.workers import WorkerPool
 from app.reference.policy import NATIONAL, Policy
 from app.translog.keys import KeySource
 
 _THREADS: Final = 4
 _WAITING: Final = 256
+_STREAMS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Services:
     threads: ThreadLane
     workers: WorkerPool
     policy: Policy = NATIONAL
+    streams: Gate = field(default_factory=lambda: Gate(_STREAMS, 0))
 
 
 def services_of(scope: Scope) -> Services:

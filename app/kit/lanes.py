@@ -25,8 +25,8 @@ BUSY_SECONDS: Final = 5
 
 
 class Busy(Unavailable):
-    en = "All workers are busy and {waiting} requests wait; try again later."
-    zh = "全部计算进程均在工作,另有 {waiting} 个请求排队,请稍后重试。"
+    en = "The service is busy with as much of this as it takes on; try again later."
+    zh = "此类任务已达服务上限,请稍后重试。"
 
 
 class Dialogue(Protocol):
@@ -63,7 +63,7 @@ class Gate:
     async def enter(self, *, patient: bool) -> None:
         """Wait to be let in; raises `Busy`."""
         if self._free.locked() and not patient and self.waiting >= self._most:
-            raise Busy(waiting=self.waiting, retry_after=BUSY_SECONDS)
+            raise Busy(retry_after=BUSY_SECONDS)
         self.waiting += not patient
         try:
             await self._free.acquire()
