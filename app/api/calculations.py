@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import Query, Request, Response
 
 from app.api.examples import CALCULATIONS
+from app.api.result_forms import FILES, JSON, FormName, form_of
 from app.calculation import service as calculation
 from app.calculation import storing, working
 from app.calculation.documents import CalculationAnswer, CheckAnswer
@@ -36,7 +37,7 @@ class NothingToStore(Invalid):
     response_model=CalculationAnswer | CheckAnswer,
     responses={
         **problem_responses(TooLarge, UnsupportedMedia, Forbidden),
-        200: {"headers": response_headers("TanYin-Snapshot")},
+        200: {"headers": response_headers("TanYin-Snapshot"), "content": FILES},
     },
 )
 async def calculate(
@@ -47,12 +48,17 @@ async def calculate(
     check: Annotated[
         Flag, Query(description="Look for errors and warnings; give no result.")
     ] = False,
+    format: Annotated[  # noqa: A002 - the parameter's name
+        FormName | None,
+        Query(description="csv, xlsx: for a spreadsheet program; else as Accept says."),
+    ] = None,
 ) -> Response:
     """Calculate the footprint of a product from a process tree, loops allowed.
 
     Nothing is stored without `store`, which needs a key. All errors are reported at
     once, each with its pointer.
     """
+    form = JSON if check else form_of(request, format)
     async with lane_for(services_of(request.scope), body).dialogue(
         working.whole, body
     ) as dialogue:
@@ -60,16 +66,17 @@ async def calculate(
         trail = await open_trail() if _is_kept(outline, check=check) else None
         material = await _gather(request, outline)
         signers = await services_of(request.scope).signer.signers_if_any()
-        order = Order(material, signers, keep=trail is not None, check=check)
+        order = Order(material, signers, trail is not None, check, form.write)
         data, packed = await dialogue.ask(order)
     headers = {
         "TanYin-Snapshot": str(material.terms.snapshot),
         "Cache-Control": "no-store",
+        **form.headers,
     }
     if trail is not None and packed is not None:
         await storing.store(trail, packed)
         headers["Location"] = f"/v1/calculations/{packed.id}"
-    return Response(data, headers=headers, media_type="application/json")
+    return Response(data, headers=headers, media_type=form.media_type)
 
 
 def lane_for(services: Services, body: bytes) -> Lane:
