@@ -158,8 +158,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
     """Yield the body of *request* as it comes; no more than *limit* bytes are read."""
-    if "content-encoding" in request.headers:
-        raise UnsupportedContentEncoding
+    check_encoding(request)
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length[:18]) > limit:
         raise BodyTooLarge(limit=limit)
@@ -170,6 +169,12 @@ async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
         if size > limit:
             raise BodyTooLarge(limit=limit)
         yield part
+
+
+def check_encoding(request: Request) -> None:
+    """Raise `UnsupportedContentEncoding` for a body that was sent encoded."""
+    if "content-encoding" in request.headers:
+        raise UnsupportedContentEncoding
 
 
 async def _next(parts: Any) -> bytes | None:  # noqa: ANN401 - an async generator

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.http.bodies import stream_body
+from app.http.bodies import check_encoding, stream_body
 from app.http.problems import RequestTimeout
 from app.kit.errors import UnsupportedMedia
 from app.kit.lanes import Gate
@@ -164,7 +164,8 @@ async def parts_of(request: Request) -> AsyncIterator[bytes]:
 
 
 def check_media_type(request: Request) -> None:
-    """Raise `NotNdjson` for a body of another type."""
+    """Raise `NotNdjson` for a body of another type, or what refuses its encoding."""
+    check_encoding(request)
     types = request.headers.getlist("content-type")
     if len(types) != 1 or not _MEDIA_TYPE.match(types[0]):
         raise NotNdjson

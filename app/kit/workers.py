@@ -48,6 +48,7 @@ class WorkerPool:
         self.gate = Gate(size, waiting)
         self._idle: list[_Worker] = []
         self._workers: set[_Worker] = set()
+        self._is_closed = False
         # They wait where the event loop must not: for an answer, or for an end.
         self._threads = ThreadPoolExecutor(2 * size, "worker")
 
@@ -63,7 +64,11 @@ class WorkerPool:
         *make* and all that is said must be picklable. Raises `WorkerLost`.
         """
         await self.gate.enter(patient=patient)
-        worker = self._take()
+        try:
+            worker = self._take()
+        except BaseException:
+            self.gate.leave()
+            raise
         talk = _Talk(self._threads, worker, (make, arguments))
         try:
             yield talk
@@ -71,6 +76,8 @@ class WorkerPool:
             self._put_back(worker, talk)
 
     def _take(self) -> "_Worker":
+        if self._is_closed:
+            raise WorkerLost
         while self._idle:
             worker = self._idle.pop()
             if worker.is_alive():
@@ -81,6 +88,9 @@ class WorkerPool:
         return worker
 
     def _put_back(self, worker: "_Worker", talk: "_Talk") -> None:
+        if self._is_closed:
+            self.gate.leave()
+            return
         # It tidies up, or dies, while its last words are on their way to the client.
         finish = worker.stop if talk.is_asking else worker.settle
         loop = asyncio.get_running_loop()
@@ -96,6 +106,7 @@ class WorkerPool:
 
     def close(self) -> None:
         """End all workers, whatever they are at."""
+        self._is_closed = True
         for worker in self._workers:
             worker.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
