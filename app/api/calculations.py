@@ -15,6 +15,7 @@ from app.calculation.service import Material
 from app.calculation.working import Order, Outline
 from app.http.bodies import JsonDocument
 from app.http.dependencies import TrailOnDemand, resolve_snapshot
+from app.http.leaving import unless_left
 from app.http.problems import problem_responses, response_headers
 from app.http.routing import router
 from app.http.services import Services, services_of
@@ -62,12 +63,12 @@ async def calculate(
     async with lane_for(services_of(request.scope), body).dialogue(
         working.whole, body
     ) as dialogue:
-        outline: Outline = await dialogue.ask()
+        outline: Outline = await unless_left(request.scope, dialogue.ask())
         trail = await open_trail() if _is_kept(outline, check=check) else None
         material = await _gather(request, outline)
         signers = await services_of(request.scope).signer.signers_if_any()
         order = Order(material, signers, trail is not None, check, form.write)
-        data, packed = await dialogue.ask(order)
+        data, packed = await unless_left(request.scope, dialogue.ask(order))
     headers = {
         "TanYin-Snapshot": str(material.terms.snapshot),
         "Cache-Control": "no-store",

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.http.bodies import check_encoding, stream_body
+from app.http.leaving import left
 from app.http.problems import RequestTimeout
 from app.kit.errors import UnsupportedMedia
 from app.kit.lanes import Gate
@@ -89,10 +90,13 @@ class Duplex(Response):
         is_gone = False
         try:
             async with asyncio.TaskGroup() as group:
-                reader = group.create_task(self._read(group))
+                watchers = [
+                    group.create_task(self._read(group)),
+                    group.create_task(self._watch()),
+                ]
                 await self._send_all(send)
-                # It waits for the client to leave.
-                reader.cancel()
+                for each in watchers:
+                    each.cancel()
         except* (ClientDisconnect, RequestTimeout):
             is_gone = True
         if is_gone:
@@ -105,8 +109,14 @@ class Duplex(Response):
             task = group.create_task(_run(piece))
             await self._queue.put((piece.size, task))
         await self._queue.put(None)
+        # Only who reads sees a connection end that nothing is written to.
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
+        raise ClientDisconnect
+
+    async def _watch(self) -> None:
+        """See the client leave while nothing more is read from it."""
+        await left(self._request.scope)
         raise ClientDisconnect
 
     async def _send_all(self, send: Send) -> None:

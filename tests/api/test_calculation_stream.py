@@ -243,13 +243,12 @@ async def test_who_does_not_read_is_not_read_from(
     address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ndjson, "_UNREAD_SECONDS", 1)
-    # A few bytes, and their refusal is a hundred times as long.
-    part = b"{}\n" * 1_000
+    part = lines(*[tree(detail="FULL")] * 20)
     sent = 0
     async with Exchange.open(address) as exchange:
         with pytest.raises((TimeoutError, ConnectionError)):  # noqa: PT012 - a loop
             while True:
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(3):
                     await exchange.send(part)
                 sent += len(part)
 
@@ -257,11 +256,20 @@ async def test_who_does_not_read_is_not_read_from(
     assert sent < 10_000_000
 
 
-async def test_who_leaves_stops_the_work(address: Address) -> None:
+async def test_who_leaves_stops_the_work(
+    address: Address, client: httpx.AsyncClient
+) -> None:
     workers = shared_workers()
-    async with Exchange.open(address) as exchange:
-        await exchange.say(*[drawn(100_000)] * 20)
-        exchange.end()
+    asking = client.post("/v1/calculations", json=drawn(100_000))
+    asked = asyncio.create_task(asking)
+    await _until(lambda: workers.gate.inside == 1)
+    asked.cancel()
+    await _until(lambda: workers.gate.inside == 0)
+    # The second has more to say, and fills what is read of it beforehand.
+    async with Exchange.open(address) as ended, Exchange.open(address) as open_:
+        await ended.say(*[drawn(100_000)] * 2)
+        ended.end()
+        await open_.say(*[drawn(100_000)] * 20)
         await _until(lambda: workers.gate.inside == 2)
 
     begun = time.monotonic()
