@@ -225,11 +225,15 @@ class Ledger:
     _warned: dict[str, Warned] = field(default_factory=dict)
 
     def refuse(self, error: Invalid, pointer: str) -> None:
-        """Keep *error*, placed below *pointer*; those beyond a thousand are dropped."""
-        if len(self.errors) < MOST_ERRORS:
-            placed = error.placed(pointer + (error.pointer or ""))
-            if not self._is_known(placed):
-                self.errors.append(placed)
+        """Keep *error*, placed below *pointer*; raises `Findings` at the thousandth.
+
+        Nobody reads further, and a million errors would take long to find.
+        """
+        placed = error.placed(pointer + (error.pointer or ""))
+        if not self._is_known(placed):
+            self.errors.append(placed)
+        if len(self.errors) >= MOST_ERRORS:
+            raise Findings(self.errors[:MOST_ERRORS])
 
     def _is_known(self, error: Invalid) -> bool:
         """Tell whether another look at the same line has just found *error*."""

@@ -416,7 +416,7 @@ BOMBS: dict[str, tuple[Document, set[str]]] = {
     "singular cycle of 10,000": (loop(10_000, "1"), {"UNSOLVABLE_SYSTEM"}),
     "hungry cycle of 10,000": (loop(10_000, "1.1"), {"NON_PRODUCTIVE_LOOP"}),
     "nearly singular": (loop(2, "1.000000000000000001"), {"UNSOLVABLE_SYSTEM"}),
-    "dangling references": (fan(20_000, "nowhere"), {"UNKNOWN_PROCESS"}),
+    "dangling references": (fan(100_000, "nowhere"), {"UNKNOWN_PROCESS"}),
     "10 ** 9 draws": (
         tree(uncertainty={"method": "MONTE_CARLO", "draws": 10**9}),
         {"BAD_VALUE"},
