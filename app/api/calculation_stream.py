@@ -95,8 +95,8 @@ async def calculate_stream(
     """Calculate one request a line: any number of them, answered while they come.
 
     Read while you write: what is at work is bounded. A line that cannot be read or
-    solved is refused by itself. One snapshot holds for all that state none; a stream
-    that broke off goes on with `from` and that snapshot, and every line ends alike.
+    solved is refused by itself. One snapshot holds for all that state none; with that
+    snapshot and `from`, a stream that broke off goes on.
     """
     check_media_type(request)
     services = services_of(request.scope)

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 from fastapi import FastAPI
 
