@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -21,9 +21,13 @@ from app.http.middleware import Edge
 from app.http.openapi import describe
 from app.http.routing import StrictRoute
 from app.http.services import open_services
+from app.kit.workers import WorkerPool, usable_cores
 from app.reference.policy import DEMO, NATIONAL
 from app.settings import Settings
 from app.translog.keys import KeySource
+
+# Large requests that may wait for each worker; a minute's work, if all are huge.
+WAITING_EACH: Final = 4
 
 
 class TanYin(FastAPI):
@@ -90,7 +94,9 @@ def _lifespan(settings: Settings) -> Lifespan[FastAPI]:
         url = str(settings.database_url)
         keys = KeySource(settings.log_key_file, settings.log_key)
         witnesses = settings.witnesses
-        async with open_services(url, policy, keys, witnesses) as services:
+        size = settings.workers or usable_cores()
+        workers = WorkerPool(size, WAITING_EACH * size)
+        async with open_services(url, policy, keys, witnesses, workers) as services:
             app.state.services = services
             yield
 

@@ -15,6 +15,7 @@ from app.kit.errors import Invalid
 from app.translog.note import parse_vkey
 
 _MIB: Final = 1024 * 1024
+_MOST_WORKERS: Final = 256
 _DRIVERS: Final = frozenset({"postgresql", "postgresql+asyncpg"})
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+\Z")
 _ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-]+)*\Z")
@@ -43,6 +44,8 @@ class Settings:
     body_limit: int = _MIB
     calculation_body_limit: int = 256 * _MIB
     evidence_limit: int = 50 * _MIB
+    workers: int | None = None
+    """Processes for large calculations; as many as there are cores unless stated."""
     log_key_file: Path | None = None
     """The private keys that the log is signed with, one a line, the oldest first."""
     log_key: str | None = None
@@ -82,6 +85,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
             environ, "TANYIN_CALCULATION_BODY_LIMIT", 256 * _MIB, 2**31
         ),
         evidence_limit=_integer(environ, "TANYIN_EVIDENCE_LIMIT", 50 * _MIB, 2**31),
+        workers=_workers(environ),
         log_key_file=_key_file(environ, data_dir if demo else None),
         log_key=environ.get("TANYIN_LOG_KEY") or None,
         witnesses=_witnesses(environ.get("TANYIN_WITNESSES") or ""),
@@ -148,6 +152,12 @@ def _integer(environ: Mapping[str, str], name: str, default: int, high: int) -> 
     if not re.fullmatch(r"[0-9]{1,10}", text) or not 1 <= int(text) <= high:
         raise BadSetting(name=name, rule=f"is not an integer from 1 to {high}")
     return int(text)
+
+
+def _workers(environ: Mapping[str, str]) -> int | None:
+    if not environ.get("TANYIN_WORKERS"):
+        return None
+    return _integer(environ, "TANYIN_WORKERS", 1, _MOST_WORKERS)
 
 
 def _switch(environ: Mapping[str, str], name: str) -> bool:

@@ -1,29 +1,27 @@
 """Composing factors along a process tree."""
 
-import asyncio
-from functools import partial
 from typing import Annotated, Final
 
-import msgspec
 from fastapi import Query, Request, Response
 
 from app.api.examples import CALCULATIONS
+from app.api.result_forms import FILES, JSON, FormName, form_of
 from app.calculation import service as calculation
-from app.calculation import storing
+from app.calculation import storing, working
 from app.calculation.documents import CalculationAnswer, CheckAnswer
-from app.calculation.reading import Reading, read
-from app.calculation.request import CalculationRequest
+from app.calculation.lines import DRAWS
+from app.calculation.request import STRICT_LIMIT, CalculationRequest
 from app.calculation.service import Material
-from app.calculation.storing import Packed
+from app.calculation.working import Order, Outline
 from app.http.bodies import JsonDocument
 from app.http.dependencies import TrailOnDemand, resolve_snapshot
+from app.http.leaving import unless_left
 from app.http.problems import problem_responses, response_headers
 from app.http.routing import router
-from app.http.services import services_of
-from app.kit.collector import collector_paused
+from app.http.services import Services, services_of
 from app.kit.errors import Forbidden, Invalid, TooLarge, UnsupportedMedia
+from app.kit.lanes import Lane
 from app.kit.schemas import Flag
-from app.translog.note import Signer
 
 routes = router("calculations")
 
@@ -40,7 +38,7 @@ class NothingToStore(Invalid):
     response_model=CalculationAnswer | CheckAnswer,
     responses={
         **problem_responses(TooLarge, UnsupportedMedia, Forbidden),
-        200: {"headers": response_headers("TanYin-Snapshot")},
+        200: {"headers": response_headers("TanYin-Snapshot"), "content": FILES},
     },
 )
 async def calculate(
@@ -51,54 +49,53 @@ async def calculate(
     check: Annotated[
         Flag, Query(description="Look for errors and warnings; give no result.")
     ] = False,
+    format: Annotated[  # noqa: A002 - the parameter's name
+        FormName | None,
+        Query(description="csv, xlsx: for a spreadsheet program; else as Accept says."),
+    ] = None,
 ) -> Response:
     """Calculate the footprint of a product from a process tree, loops allowed.
 
     Nothing is stored without `store`, which needs a key. All errors are reported at
     once, each with its pointer.
     """
-    with collector_paused():
-        document = await asyncio.to_thread(read, body)
-        trail = await open_trail() if _is_kept(document, check=check) else None
-        stated = document.head.get("snapshot")
-        text = None if stated is None else str(stated)
-        snapshot = await resolve_snapshot(request, text, _SNAPSHOT)
-        async with services_of(request.scope).read_sessions() as session:
-            material = await calculation.gather(session, document, snapshot)
+    form = JSON if check else form_of(request, format)
+    async with lane_for(services_of(request.scope), body).dialogue(
+        working.whole, body
+    ) as dialogue:
+        outline: Outline = await unless_left(request.scope, dialogue.ask())
+        trail = await open_trail() if _is_kept(outline, check=check) else None
+        material = await _gather(request, outline)
         signers = await services_of(request.scope).signer.signers_if_any()
-        run = partial(_check, document, material)
-        if not check:
-            run = partial(_answer, document, material, signers, keep=trail is not None)
-        data, packed = await asyncio.to_thread(run)
-        # Freed here, while nobody walks it.
-        del document, material, run
-    headers = {"TanYin-Snapshot": str(snapshot), "Cache-Control": "no-store"}
+        order = Order(material, signers, trail is not None, check, form.write)
+        data, packed = await unless_left(request.scope, dialogue.ask(order))
+    headers = {
+        "TanYin-Snapshot": str(material.terms.snapshot),
+        "Cache-Control": "no-store",
+        **form.headers,
+    }
     if trail is not None and packed is not None:
         await storing.store(trail, packed)
         headers["Location"] = f"/v1/calculations/{packed.id}"
-    return Response(data, headers=headers, media_type="application/json")
+    return Response(data, headers=headers, media_type=form.media_type)
 
 
-def _is_kept(document: Reading, *, check: bool) -> bool:
-    is_kept = document.head.get("store", False)
+def lane_for(services: Services, body: bytes) -> Lane:
+    """Return where to calculate *body*: what may take seconds goes to a worker."""
+    is_large = len(body) > STRICT_LIMIT or DRAWS in body
+    return services.workers if is_large else services.threads
+
+
+async def _gather(request: Request, outline: Outline) -> Material:
+    stated = outline.head.get("snapshot")
+    text = None if stated is None else str(stated)
+    snapshot = await resolve_snapshot(request, text, _SNAPSHOT)
+    async with services_of(request.scope).read_sessions() as session:
+        return await calculation.gather(session, outline, snapshot)
+
+
+def _is_kept(outline: Outline, *, check: bool) -> bool:
+    is_kept = outline.head.get("store", False)
     if is_kept and check:
         raise NothingToStore(pointer="/store")
     return is_kept
-
-
-def _answer(
-    document: Reading, material: Material, signers: tuple[Signer, ...], *, keep: bool
-) -> tuple[bytes, Packed | None]:
-    answer = calculation.calculate(document, material, signers)
-    packed = storing.pack(document, answer) if keep else None
-    return msgspec.json.encode(answer), packed
-
-
-def _check(document: Reading, material: Material) -> tuple[bytes, Packed | None]:
-    answer = calculation.calculate(document, material)
-    checked = {
-        "errors": [],
-        "warnings": answer["warnings"],
-        "snapshot": answer["snapshot"],
-    }
-    return msgspec.json.encode(checked), None

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.api import (
     acts,
     audit,
+    calculation_stream,
     calculations,
     desk,
     evidence,
@@ -28,6 +29,7 @@ from app.api import (
 
 api = APIRouter(prefix="/v1")
 api.include_router(calculations.routes)
+api.include_router(calculation_stream.routes)
 api.include_router(receipts.routes)
 api.include_router(stored_calculations.routes)
 api.include_router(factors.routes)

@@ -188,10 +188,14 @@ def _label(version: VersionAt) -> str:
 
 
 def _factors(
-    versions: Mapping[str, VersionAt], traces: Mapping[str, list[Trace]]
+    versions: Mapping[str, VersionAt], traces: Mapping[str, Trace]
 ) -> list[UsedFactor]:
     distinct = {_label(version): version for version in versions.values()}
-    return [_factor(distinct[label], traces.get(label)) for label in sorted(distinct)]
+    told: dict[str, list[Trace]] = {}
+    for name, version in versions.items():
+        if name in traces:
+            told.setdefault(_label(version), []).append(traces[name])
+    return [_factor(distinct[label], told.get(label)) for label in sorted(distinct)]
 
 
 def _factor(version: VersionAt, trace: list[Trace] | None) -> UsedFactor:

@@ -29,4 +29,4 @@ class Calculated:
     propagated: Propagated | None = None
     totals: Totals | None = None
     left_out: Estimates | None = None
-    traces: Mapping[str, list[Trace]] = field(default_factory=dict)
+    traces: Mapping[str, Trace] = field(default_factory=dict)

@@ -228,14 +228,18 @@ class Ledger:
     warned: dict[str, Warned] = field(default_factory=dict)
 
     def refuse(self, error: Invalid, pointer: str) -> None:
-        """Keep *error*, placed below *pointer*; those beyond a thousand are dropped."""
-        if len(self.errors) < MOST_ERRORS:
-            where = pointer + (error.pointer or "")
-            placed = error.placed(self.relocate(where))
-            # Several inputs may come from one part of a macro.
-            among = self.errors[-1:] if placed.pointer == where else self.errors
-            if not any(_is_same(placed, each) for each in among):
-                self.errors.append(placed)
+        """Keep *error*, placed below *pointer*; raises `Findings` at the thousandth.
+
+        Nobody reads further, and a million errors would take long to find.
+        """
+        where = pointer + (error.pointer or "")
+        placed = error.placed(self.relocate(where))
+        # Several inputs may come from one part of a macro.
+        among = self.errors[-1:] if placed.pointer == where else self.errors
+        if not any(_is_same(placed, each) for each in among):
+            self.errors.append(placed)
+        if len(self.errors) >= MOST_ERRORS:
+            raise Findings(self.errors[:MOST_ERRORS])
 
     def notice(self, notice: Notice, pointer: str, count: int = 1) -> None:
         """Keep *notice* as a warning, or as an error where strictness demands it."""

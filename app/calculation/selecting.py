@@ -65,11 +65,19 @@ class FactorFallback(Notice):
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """What the descriptions of a request came to, by key; traces by `CODE@n`."""
+    """What the descriptions of a request came to, by key."""
 
     pins: Mapping[str, Pin | Invalid] = field(default_factory=dict)
     notices: Mapping[str, Notice] = field(default_factory=dict)
-    traces: Mapping[str, list[Trace]] = field(default_factory=dict)
+    traces: Mapping[str, Trace] = field(default_factory=dict)
+
+    def joined(self, other: "Picked") -> "Picked":
+        """Return this and *other*."""
+        return Picked(
+            {**self.pins, **other.pins},
+            {**self.notices, **other.notices},
+            {**self.traces, **other.traces},
+        )
 
 
 NOTHING: Final = Picked()
@@ -121,6 +129,11 @@ def _dimension(line: Input) -> Dimension | None:
     return None if "unit" in line["select"] else stated.dimension
 
 
+def asked(lines: Iterable[Input]) -> dict[str, Question]:
+    """Return what the descriptions of *lines* ask for, each different one once."""
+    return dict(_questions(lines))
+
+
 def _questions(lines: Iterable[Input]) -> Iterator[tuple[str, Question]]:
     for line in lines:
         # What is wrong with the unit is told where the line is read.
@@ -133,26 +146,26 @@ async def pick(
     session: AsyncSession, lines: Iterable[Input], conditions: Conditions
 ) -> Picked:
     """Return what the descriptions of *lines* come to, each different one once."""
-    asked = dict(_questions(lines))
-    if not asked:
+    questions = asked(lines)
+    if not questions:
         return NOTHING
-    if len(asked) > resolving.LIMIT:
-        excess = TooManySelects(limit=resolving.LIMIT, count=len(asked))
-        return Picked(dict.fromkeys(asked, excess))
-    choices = await resolving.resolve(session, list(asked.values()), conditions)
+    if len(questions) > resolving.LIMIT:
+        excess = TooManySelects(limit=resolving.LIMIT, count=len(questions))
+        return Picked(dict.fromkeys(questions, excess))
+    choices = await resolving.resolve(session, list(questions.values()), conditions)
     shown = [each for choice in choices for each in choice.shown]
     known = await resolving.read_candidates(session, shown)
-    return _picked(dict(zip(asked, choices, strict=True)), asked, known)
+    return _picked(dict(zip(questions, choices, strict=True)), questions, known)
 
 
 def _picked(
     choices: Mapping[str, Choice],
-    asked: Mapping[str, Question],
+    questions: Mapping[str, Question],
     known: Mapping[str, CandidateRead],
 ) -> Picked:
     pins: dict[str, Pin | Invalid] = {}
     notices: dict[str, Notice] = {}
-    found: dict[str, list[Trace]] = {}
+    found: dict[str, Trace] = {}
     for key, choice in choices.items():
         taken = choice.taken
         if taken is None:
@@ -161,8 +174,7 @@ def _picked(
         pins[key] = Pin(taken.code, taken.version)
         if choice.result is Result.FALLBACK:
             notices[key] = _notice(taken, choice.distance)
-        trace = traces.trace(asked[key].select, choice)
-        found.setdefault(traces.pin(taken), []).append(trace)
+        found[key] = traces.trace(questions[key].select, choice)
     return Picked(pins, notices, found)
 
 

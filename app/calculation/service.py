@@ -1,10 +1,10 @@
 """Calculating: load the named factor versions, then compute. Writes nothing."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, cast
+from typing import Final, Protocol, Self, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,7 +27,7 @@ from app.calculation.findings import Ledger, UnknownFactor
 from app.calculation.propagation import Propagated
 from app.calculation.reading import Reading
 from app.calculation.receipts import Statement
-from app.calculation.request import CalculationRequest
+from app.calculation.request import CalculationRequest, Input
 from app.calculation.resolution import PCF, Found, Resolver, Terms
 from app.calculation.selecting import Picked
 from app.calculation.shapes import GwpSetCode
@@ -56,8 +56,45 @@ class Material:
     errors: tuple[Invalid, ...] = ()
     picked: Picked = selecting.NOTHING
 
+    def only(self, names: Iterable[str]) -> Self:
+        """Return the same for a request that has no more than *names*."""
+        wanted = dict.fromkeys(names)
+        return replace(
+            self,
+            found={each: self.found[each] for each in wanted},
+            alternatives={k: v for k, v in self.alternatives.items() if k in wanted},
+        )
 
-async def gather(session: AsyncSession, request: Reading, snapshot: int) -> Material:
+    def joined(self, other: Self) -> Self:
+        """Return what this one and *other*, of the same terms, have found."""
+        return replace(
+            self,
+            found={**self.found, **other.found},
+            alternatives={**self.alternatives, **other.alternatives},
+            picked=self.picked.joined(other.picked),
+        )
+
+
+class Naming(Protocol):
+    """A request, as far as it says what is to be loaded."""
+
+    @property
+    def head(self) -> CalculationRequest:
+        """Everything that stands beside the processes."""
+
+    def references(self) -> Iterable[str]:
+        """Return every distinct reference, in order of appearance."""
+
+    def described(self) -> Iterable[Input]:
+        """Return every line that describes its factor."""
+
+
+def names(request: Naming) -> list[str]:
+    """Return under what the factors of *request* are found."""
+    return [*request.references(), *selecting.asked(request.described())]
+
+
+async def gather(session: AsyncSession, request: Naming, snapshot: int) -> Material:
     """Load every factor version that *request* names or describes, as of *snapshot*."""
     day, errors = _day(request.head.get("valid_on"))
     terms = _terms(request.head, snapshot, day)

@@ -8,6 +8,7 @@ OpenAPI shows the schema of a JSON document either way.
 """
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from pydantic_core import CoreSchema, core_schema
 from app.http.idempotency import note_body
 from app.http.problems import RequestTimeout
 from app.kit import strict_json
-from app.kit.canonical import sha256
 from app.kit.errors import TooLarge, UnsupportedMedia
 from app.kit.strict_json import MalformedJson
 from app.kit.validation import findings
@@ -129,7 +129,6 @@ async def read_json_body(request: Request, field: FieldInfo) -> Request:
     data = await read_body(request, limits.large if is_large else limits.json)
     if not data:
         raise MalformedJson
-    note_body(request.scope, sha256(data))
     return _BytesRequest(request, data)
 
 
@@ -147,16 +146,19 @@ def limits_of(request: Request) -> BodyLimits:
 async def read_body(request: Request, limit: int) -> bytes:
     """Return the JSON bytes of *request*; no more than *limit* are ever read."""
     _check_media_type(request)
-    data = bytearray()
+    parts = []
+    # Part by part: the digest of a large body would keep the others waiting.
+    digest = hashlib.sha256()
     async for part in stream_body(request, limit):
-        data += part
-    return bytes(data)
+        digest.update(part)
+        parts.append(part)
+    note_body(request.scope, digest.digest())
+    return b"".join(parts)
 
 
 async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
     """Yield the body of *request* as it comes; no more than *limit* bytes are read."""
-    if "content-encoding" in request.headers:
-        raise UnsupportedContentEncoding
+    check_encoding(request)
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length[:18]) > limit:
         raise BodyTooLarge(limit=limit)
@@ -167,6 +169,12 @@ async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
         if size > limit:
             raise BodyTooLarge(limit=limit)
         yield part
+
+
+def check_encoding(request: Request) -> None:
+    """Raise `UnsupportedContentEncoding` for a body that was sent encoded."""
+    if "content-encoding" in request.headers:
+        raise UnsupportedContentEncoding
 
 
 async def _next(parts: Any) -> bytes | None:  # noqa: ANN401 - an async generator

@@ -51,6 +51,13 @@ class Metrics:
         self.log_size = Gauge(
             "tanyin_log_size", "Entries of the log.", registry=self._registry
         )
+        self.large_waiting, self.large_running = (
+            Gauge(f"tanyin_large_calculations_{name}", text, registry=self._registry)
+            for name, text in (
+                ("waiting", "Requests that wait for a worker process."),
+                ("running", "Worker processes at work."),
+            )
+        )
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
         # Looking labels up costs more than counting, and there are few of them.

@@ -61,5 +61,8 @@ async def get_readiness(request: Request, session: ReadSession) -> Readiness:
 async def get_metrics(request: Request) -> Response:
     """Return the measurements of this process in Prometheus' text format."""
     metrics: Metrics = request.app.state.metrics
-    metrics.log_size.set(services_of(request.scope).head.size)
+    services = services_of(request.scope)
+    metrics.log_size.set(services.head.size)
+    metrics.large_waiting.set(services.workers.gate.waiting)
+    metrics.large_running.set(services.workers.gate.inside)
     return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})

@@ -218,13 +218,19 @@ async def _handle(request: Request, error: Exception) -> Response:
     return answer(request.scope, error)
 
 
+def problem_of(scope: Scope, error: Exception) -> tuple[int, dict[str, Any]]:
+    """Return status and problem document of *error*, for a part of an answer."""
+    refusal = _refusal(error)
+    _report(scope, refusal, error)
+    status = _status(refusal)
+    return status, _document(scope, refusal, status, _language_of(scope))
+
+
 def answer(scope: Scope, error: Exception) -> Response:
     """Return the problem document of *error*, which is logged if it is our failure."""
     refusal = _refusal(error)
-    status = _status(refusal)
-    _report(scope, refusal, error)
-    language = _language(Headers(scope=scope).get("accept-language", ""))
-    body = _document(scope, refusal, status, language)
+    status, body = problem_of(scope, error)
+    language = _language_of(scope)
     return Response(
         orjson.dumps(body), status, _headers(scope, refusal, language), MEDIA_TYPE
     )
@@ -325,6 +331,10 @@ def _allowed(scope: Scope) -> list[str]:
         if route.path_regex.match(scope["path"]):
             methods |= route.methods or set()
     return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+
+def _language_of(scope: Scope) -> str:
+    return _language(Headers(scope=scope).get("accept-language", ""))
 
 
 def _language(accepted: str) -> str:

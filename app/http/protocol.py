@@ -26,6 +26,8 @@ from app.kit.errors import DomainError
 _HEAD_SECONDS: Final = 10
 _HEAD_BYTES: Final = 64 * 1024
 _TARGET_BYTES: Final = 32 * 1024
+GONE: Final = "tanyin.gone"
+"""Where a scope has the event of its connection's end: seen without reading on."""
 _log: Final = logging.getLogger("tanyin.requests")
 
 
@@ -38,6 +40,7 @@ class StrictProtocol(HttpToolsProtocol):
         self._is_head = True
         self._completed = False
         self._patience: asyncio.TimerHandle | None = None
+        self._gone = asyncio.Event()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Wait for the first request, but not for ever."""
@@ -45,8 +48,9 @@ class StrictProtocol(HttpToolsProtocol):
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop waiting, and let others do so."""
         self._stop_waiting()
+        self._gone.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -62,6 +66,7 @@ class StrictProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Wait for the head."""
         super().on_message_begin()
+        self.scope[GONE] = self._gone  # type: ignore[typeddict-unknown-key]  # ours
         self._is_head = True
         self._wait_for_head()
 

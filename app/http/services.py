@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DisconnectionError
@@ -15,8 +15,14 @@ from app.http.head import OUTAGE, Head, follow
 from app.http.signing import LogSigner
 from app.http.witnesses import Witness, Witnesses
 from app.kit.database import Sessions, create_engine, create_reader, create_sessions
+from app.kit.lanes import Gate, ThreadLane
+from app.kit.workers import WorkerPool
 from app.reference.policy import NATIONAL, Policy
 from app.translog.keys import KeySource
+
+_THREADS: Final = 4
+_WAITING: Final = 256
+_STREAMS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,10 @@ class Services:
     read_sessions: Sessions
     head: Head
     signer: LogSigner
+    threads: ThreadLane
+    workers: WorkerPool
     policy: Policy = NATIONAL
+    streams: Gate = field(default_factory=lambda: Gate(_STREAMS, 0))
 
 
 def services_of(scope: Scope) -> Services:
@@ -35,9 +44,18 @@ def services_of(scope: Scope) -> Services:
     return cast("Services", scope["app"].state.services)
 
 
+def small_lane() -> ThreadLane:
+    """Return the lane of small calculations: none waits long for the four before it."""
+    return ThreadLane(_THREADS, _WAITING)
+
+
 @asynccontextmanager
 async def open_services(
-    url: str, policy: Policy, keys: KeySource, witnesses: tuple[Witness, ...]
+    url: str,
+    policy: Policy,
+    keys: KeySource,
+    witnesses: tuple[Witness, ...],
+    workers: WorkerPool,
 ) -> AsyncIterator[Services]:
     """Connect to the database at *url* on demand; follow its log, and sign it."""
     engine, reader = (
@@ -51,10 +69,13 @@ async def open_services(
     signer = LogSigner(sessions, head, keys, Witnesses(sessions, witnesses))
     with suppress(*OUTAGE):
         await head.renew()
+    threads = small_lane()
     follower = asyncio.create_task(follow(head, url))
     try:
-        yield Services(sessions, read_sessions, head, signer, policy)
+        yield Services(sessions, read_sessions, head, signer, threads, workers, policy)
     finally:
+        threads.close()
+        workers.close()
         follower.cancel()
         with suppress(asyncio.CancelledError):
             await follower

@@ -21,7 +21,7 @@ the sentence names the thing and the rule and is safe to show.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 
 def upper_snake(name: str) -> str:
@@ -53,10 +53,13 @@ class DomainError(Exception):
 
     def placed(self, pointer: str) -> Self:
         """Return the same refusal at *pointer*."""
-        other = self.__class__.__new__(self.__class__, *self.args)
-        other.__dict__.update(self.__dict__)
+        other: Self = _again(self.__class__, self.args, self.__dict__)
         other.pointer = pointer
         return other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross to another process whatever the arguments of the class are."""
+        return _again, (self.__class__, self.args, self.__dict__)
 
     def detail(self, language: str) -> str:
         """Return the sentence in *language* (`zh`, or English for anything else)."""
@@ -64,6 +67,16 @@ class DomainError(Exception):
         return template.format(
             **{name: _shown(each) for name, each in self.facts.items()}
         )
+
+
+def _again(
+    kind: type[DomainError],
+    texts: tuple[object, ...],
+    fields: dict[str, object],
+) -> Any:  # noqa: ANN401 - a *kind*
+    error = kind.__new__(kind, *texts)
+    error.__dict__.update(fields)
+    return error
 
 
 def _shown(fact: object) -> object:

@@ -1,6 +1,6 @@
 """The global warming potentials: five sets, each one immutable table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
@@ -41,6 +41,10 @@ class GwpSet:
         if found is None:
             raise GasNotInGwpSet(pointer=pointer, gas=shown(gas), gwp_set=self.code)
         return found
+
+    def __reduce__(self) -> "tuple[Callable[[str], GwpSet], tuple[str]]":
+        """Cross to another process by the code alone."""
+        return gwp_set, (self.code,)
 
 
 def _column(gwp_set: str, name: str) -> dict[str, str]:

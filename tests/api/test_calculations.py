@@ -306,6 +306,28 @@ def test_the_description_admits_the_examples(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("published")
+async def test_a_result_may_be_a_file_for_a_spreadsheet_program(
+    client: httpx.AsyncClient,
+) -> None:
+    headers = {"Accept": "text/csv, */*"}
+    text = await post(client, tree(FOOTPRINT), headers=headers)
+    book = await post(client, tree(FOOTPRINT), params={"format": "xlsx"})
+    plain = await post(client, tree(FOOTPRINT), headers={"Accept": "text/html, */*"})
+    check = await post(client, tree(FOOTPRINT), params={"check": "true"})
+
+    assert text.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "6.205,kgCO2e,1,kg,p," in text.text
+    assert book.headers["content-type"].endswith("spreadsheetml.sheet")
+    assert book.headers["content-disposition"].endswith('"tanyin-result.xlsx"')
+    assert book.content[:2] == b"PK"
+    for each in (plain, check):
+        assert each.headers["content-type"] == "application/json"
+    assert codes(await post(client, tree(FOOTPRINT), params={"format": "pdf"})) == [
+        "BAD_VALUE"
+    ]
+
+
+@pytest.mark.usefixtures("published")
 async def test_answers_are_as_described(client: httpx.AsyncClient) -> None:
     document = create_app(Settings()).openapi()
 

@@ -1,10 +1,14 @@
 """What an application in a test holds for its requests."""
 
+import atexit
+from functools import cache
+
 from app.http.head import Head
-from app.http.services import Services
+from app.http.services import Services, small_lane
 from app.http.signing import LogSigner
 from app.http.witnesses import Witness, Witnesses
 from app.kit.database import Sessions
+from app.kit.workers import WorkerPool
 from app.reference.policy import NATIONAL, Policy
 from app.translog import note
 from app.translog.keys import KeySource
@@ -27,4 +31,14 @@ def services(
     head = Head(sessions)
     source = KeySource(text="\n".join(each.private_text for each in keys))
     signer = LogSigner(sessions, head, source, Witnesses(sessions, witnesses))
-    return Services(sessions, sessions, head, signer, policy)
+    return Services(
+        sessions, sessions, head, signer, small_lane(), shared_workers(), policy
+    )
+
+
+@cache
+def shared_workers() -> WorkerPool:
+    """Return workers for all tests of this process: starting one takes a second."""
+    pool = WorkerPool(2, 8)
+    atexit.register(pool.close)
+    return pool
