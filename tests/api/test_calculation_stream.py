@@ -131,6 +131,11 @@ async def test_lines_are_answered_as_requests_are_and_refused_one_by_one(
     assert [(each["item"], each["status"], each.get("answer")) for each in whole] == [
         (each["item"], each["status"], each.get("answer")) for each in found
     ]
+    components = create_app(Settings()).openapi()["components"]
+    for each in found:
+        name = "StreamAnswer" if each["status"] == 200 else "StreamRefusal"
+        schema = {"$ref": f"#/components/schemas/{name}", "components": components}
+        jsonschema.validate(each, schema)
 
 
 async def test_a_stream_goes_on_at_an_item_and_at_its_snapshot(
@@ -170,25 +175,24 @@ async def test_an_answer_comes_while_the_request_is_still_sent(
     assert exchange.headers["content-type"] == "application/x-ndjson"
 
 
-@pytest.mark.parametrize(
-    ("query", "headers", "status"),
-    [
-        ("?from=0", {}, 422),
-        ("?snapshot=7", {}, 422),
-        ("?check=true", {}, 422),
-        ("", {"Content_Type": "application/json"}, 415),
-        ("", {"Content_Encoding": "gzip"}, 415),
-    ],
-)
 async def test_what_is_wrong_with_a_whole_stream_is_told_before_it_begins(
-    client: httpx.AsyncClient, query: str, headers: dict[str, str], status: int
+    client: httpx.AsyncClient,
 ) -> None:
-    fields = {"Content-Type": "application/x-ndjson"}
-    fields |= {name.replace("_", "-"): text for name, text in headers.items()}
+    statuses = []
+    for query, changes in (
+        ("?from=0", {}),
+        ("?snapshot=7", {}),
+        ("?check=true", {}),
+        ("", {"Content-Type": "application/json"}),
+        ("", {"Content-Encoding": "gzip"}),
+    ):
+        headers = {"Content-Type": "application/x-ndjson"} | changes
+        answer = await client.post(
+            STREAM + query, content=lines(tree()), headers=headers
+        )
+        statuses.append(answer.status_code)
 
-    answer = await client.post(STREAM + query, content=lines(tree()), headers=fields)
-
-    assert answer.status_code == status
+    assert statuses == [422, 422, 422, 415, 415]
 
 
 async def test_a_line_that_is_too_long_is_refused_by_itself(
@@ -424,22 +428,21 @@ BOMBS: dict[str, tuple[Document, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", BOMBS)
 async def test_a_bomb_is_refused_with_a_pointer_and_soon(
-    client: httpx.AsyncClient, name: str
+    client: httpx.AsyncClient,
 ) -> None:
-    body, codes = BOMBS[name]
-    begun = time.monotonic()
+    for name, (body, codes) in BOMBS.items():
+        begun = time.monotonic()
 
-    refused = await client.post("/v1/calculations", json=body)
+        refused = await client.post("/v1/calculations", json=body)
 
-    spent = time.monotonic() - begun
-    errors = refused.json()["errors"]
-    assert refused.status_code == 422
-    assert {each["code"] for each in errors} <= codes
-    assert all(each["pointer"] for each in errors)
-    # Two seconds are promised on a machine with nothing else to do.
-    assert spent < 10
+        spent = time.monotonic() - begun
+        errors = refused.json()["errors"]
+        assert refused.status_code == 422, name
+        assert {each["code"] for each in errors} == codes, name
+        assert all(each["pointer"] for each in errors), name
+        # Two seconds are promised on a machine with nothing else to do.
+        assert spent < 10, name
 
 
 async def test_many_ways_through_few_processes_are_no_bomb(
