@@ -142,9 +142,21 @@ def _headline(answer: Row) -> Iterator[Row]:
     }
 
 
-def _spread(answer: Row) -> Iterator[Row]:
-    if answer["uncertainty"] is not None:
-        yield answer["uncertainty"]
+def _single(name: str) -> Callable[[Row], Iterable[Row]]:
+    """Return what reads the one row of a part that may be null."""
+    return lambda answer: () if answer[name] is None else (answer[name],)
+
+
+def _ratings(answer: Row) -> Iterator[Row]:
+    found = answer["data_quality"] or {}
+    for name in ("weighted_80", "full"):
+        if found.get(name):
+            yield {**found, **found[name], "weights": name}
+
+
+def _cut_offs(answer: Row) -> Iterator[Row]:
+    if answer["cut_off"] is not None:
+        yield from answer["cut_off"]["items"]
 
 
 def _contributions(answer: Row) -> Iterator[Row]:
@@ -286,7 +298,47 @@ _TABLES: Final = (
                 )
             ),
         ),
-        _spread,
+        _single("uncertainty"),
+    ),
+    _Table(
+        "data_quality",
+        "数据质量",
+        (
+            _Column("weights", "权重"),
+            _figure("dqr", "数据质量评级"),
+            _Column("band", "等级"),
+            _figure("ter", "技术"),
+            _figure("ger", "地理"),
+            _figure("tir", "时间"),
+            _figure("p", "精确度"),
+            _figure("share_known", "已知占比"),
+            _figure("primary_data_share", "初级数据占比"),
+            _figure("primary_data_share_national", "初级数据占比(国内口径)"),
+            _figure("traceability_index", "溯源指数"),
+        ),
+        _ratings,
+    ),
+    _Table(
+        "electricity",
+        "电力",
+        (
+            _figure("market_based", "基于市场 kgCO2e"),
+            _figure("location_based", "基于位置 kgCO2e"),
+            _Column("result_is", "结果口径"),
+        ),
+        _single("electricity"),
+    ),
+    _Table(
+        "cut_off",
+        "取舍",
+        (
+            _Column("name", "名称"),
+            _Column("process", "过程"),
+            _VALUE,
+            _figure("share", "占比"),
+            _Column("reason", "理由"),
+        ),
+        _cut_offs,
     ),
     _Table(
         "warnings",

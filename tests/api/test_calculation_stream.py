@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 from fastapi import FastAPI
 
@@ -97,6 +98,26 @@ async def exchanged(address: Address, *parts: bytes, query: str = "") -> list[Do
 
 def lines(*documents: Any) -> bytes:
     return b"".join(json.dumps(each).encode() + b"\n" for each in documents)
+
+
+async def test_lines_that_describe_their_factors_keep_to_their_own(
+    address: Address, client: httpx.AsyncClient
+) -> None:
+    first, second, none = ({"q": q} for q in ("电力", "electricity", "steam"))
+    bodies = [described(each) for each in (first, second, none, first)] + [tree()]
+    alone = [(await client.post("/v1/calculations", json=each)) for each in bodies]
+
+    found = await exchanged(address, lines(*bodies))
+
+    assert [each["status"] for each in found] == [200, 200, 422, 200, 200]
+    for line, answer in zip(found, alone, strict=True):
+        if answer.is_success:
+            assert line["answer"] == answer.json()
+    assert found[2]["problem"]["code"] == "NO_FACTOR_FOUND"
+
+
+def described(select: Document) -> Document:
+    return request(process(inputs=[{"select": select, "amount": 1, "unit": "kWh"}]))
 
 
 async def test_lines_are_answered_as_requests_are_and_refused_one_by_one(

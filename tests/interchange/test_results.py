@@ -28,6 +28,8 @@ BODY = request(
     process("=1+1", inputs=[LINE, {"process": "@x", "amount": "2", "unit": "kg"}]),
     process("@x", stage="RAW", emissions=[GAS] * 120) | {"name": NAME},
     uncertainty={"method": "ANALYTIC"},
+    data_quality={"assessment_year": 2026},
+    cut_offs=[{"name": "=rest", "value": "0.5"}],
 )
 
 
@@ -77,6 +79,9 @@ def test_both_forms_hold_every_part(answer: Any) -> None:
             "contributions": 101,  # with what the others add up to
             "factors": 1,
             "uncertainty": 1,
+            "data_quality": 2,
+            "electricity": 0,
+            "cut_off": 1,
             "warnings": len(answer["warnings"]),
         }
 
@@ -95,6 +100,15 @@ def test_figures_are_numbers_with_their_digits(answer: Any) -> None:
     assert book["contributions"][0]["amount"] == -10.5
 
 
+def test_the_rating_has_a_row_for_each_way_of_weighing(answer: Any) -> None:
+    text, book = read_csv(as_csv(answer)), read_xlsx(as_xlsx(answer))
+
+    rating = answer["data_quality"]["full"]
+    assert [row["weights"] for row in text["data_quality"]] == ["weighted_80", "full"]
+    assert text["data_quality"][1]["dqr"] == rating["dqr"]
+    assert book["data_quality"][1]["band"] == rating["band"]
+
+
 def test_text_is_no_formula(answer: Any) -> None:
     text, book = read_csv(as_csv(answer)), read_xlsx(as_xlsx(answer))
 
@@ -103,6 +117,7 @@ def test_text_is_no_formula(answer: Any) -> None:
         assert set(rows) == {"'=1+1", "'@x"}
         assert rows["'@x"]["name"] == "'" + NAME
         assert found["result"][0]["process"] == "'=1+1"
+        assert found["cut_off"][0]["name"] == "'=rest"
     for row in csv.reader(io.StringIO(as_csv(answer).decode("utf-8-sig"))):
         assert not any(cell.startswith(("=", "+", "@")) for cell in row)
 
