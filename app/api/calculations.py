@@ -80,9 +80,9 @@ async def calculate(
     return Response(data, headers=headers, media_type=form.media_type)
 
 
-def lane_for(services: Services, body: bytes) -> Lane:
-    """Return where to calculate *body*: what may take seconds goes to a worker."""
-    is_large = len(body) > STRICT_LIMIT or DRAWS in body
+def lane_for(services: Services, *bodies: bytes) -> Lane:
+    """Return where to calculate *bodies*: what may take seconds goes to a worker."""
+    is_large = any(len(body) > STRICT_LIMIT or DRAWS in body for body in bodies)
     return services.workers if is_large else services.threads
 
 

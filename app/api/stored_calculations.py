@@ -1,7 +1,9 @@
 """Calculations that an organisation keeps: reading, replaying, comparing."""
 
 import asyncio
+import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import Path, Request, Response
@@ -9,21 +11,22 @@ from pydantic import Discriminator, Field, Tag
 
 from app.accounts import service as accounts
 from app.accounts.service import Caller as AccountsCaller
-from app.calculation import comparison, findings, replaying, storing
+from app.api.calculations import lane_for
 from app.calculation import service as calculation
-from app.calculation.calculated import Calculated
+from app.calculation import storing, working
 from app.calculation.comparison import Comparison
-from app.calculation.reading import Document, Reading
+from app.calculation.models import Calculation
 from app.calculation.replaying import Replay
 from app.calculation.request import CalculationRequest
 from app.calculation.service import Material
 from app.calculation.storing import StoredCalculation
+from app.calculation.working import Outline
 from app.http.bodies import JsonBody
 from app.http.dependencies import Caller, KnownCaller, ReadSession, resolve_snapshot
+from app.http.leaving import unless_left
 from app.http.problems import problem_responses
 from app.http.routing import router
 from app.http.services import services_of
-from app.kit.collector import collector_paused
 from app.kit.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from app.kit.schemas import Schema
 
@@ -69,22 +72,6 @@ class NotStoredHere(Invalid):
     zh = "比较不会保存任何内容,请分别保存各计算。"
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One side of a comparison, and where it stands."""
-
-    request: Reading
-    material: Material
-    pointer: str
-
-    def solve(self) -> Calculated:
-        """Raises what it is refused for, at its place."""
-        try:
-            return calculation.solve(self.request, self.material)[0]
-        except Invalid as error:
-            raise findings.below(error, self.pointer) from error
-
-
 @routes.get("/calculations/{id}", response_model=StoredCalculation, responses=_OWN)
 async def get_calculation(
     id: CalculationId,  # noqa: A002 - the parameter's name
@@ -109,18 +96,26 @@ async def replay_calculation(
     At its own snapshot only another engine can make a difference. At another one,
     factors that the request does not pin are those of that snapshot. Nothing is stored.
     """
+    services = services_of(request.scope)
     text = None if body.snapshot is None else str(body.snapshot)
     other = None if text is None else await resolve_snapshot(request, text, "/snapshot")
-    with collector_paused():
-        async with services_of(request.scope).read_sessions() as session:
-            row = await storing.get(session, caller.organisation_id, id)
-            stated = await asyncio.to_thread(storing.request_of, row)
-            then = await calculation.gather(session, stated, row.snapshot)
+    async with services.read_sessions() as session:
+        row = await storing.get(session, caller.organisation_id, id)
+    stated, answered = await asyncio.to_thread(_plain, row)
+    lane = lane_for(services, stated)
+    async with lane.dialogue(working.again, stated, answered) as dialogue:
+        outline: Outline = await unless_left(request.scope, dialogue.ask())
+        async with services.read_sessions() as session:
+            then = await calculation.gather(session, outline, row.snapshot)
             there = None
             if other is not None and other != row.snapshot:
-                there = await calculation.gather(session, stated, other)
-        stored = await asyncio.to_thread(storing.answer_of, row)
-        return await asyncio.to_thread(replaying.replay, stored, stated, then, there)
+                there = await calculation.gather(session, outline, other)
+        replay: Replay = await unless_left(request.scope, dialogue.ask((then, there)))
+    return replay
+
+
+def _plain(row: Calculation) -> tuple[bytes, bytes]:
+    return storing.stated(row), storing.answered(row)
 
 
 @routes.post("/calculations/compare", responses=_OWN)
@@ -133,45 +128,53 @@ async def compare_calculations(
     the other one is taken (Shapley). Ids need the key of the organisation. Nothing is
     stored.
     """
-    with collector_paused():
-        left = await _read(request, body.left, "/left", caller)
-        right = await _read(request, body.right, "/right", caller)
-        return await asyncio.to_thread(
-            _compare, left, right, full=body.detail == "FULL"
-        )
+    sides = [
+        await _body(request, body.left, "/left", caller),
+        await _body(request, body.right, "/right", caller),
+    ]
+    lane = lane_for(services_of(request.scope), *(each.body for each in sides))
+    bodies = [(each.body, each.pointer) for each in sides]
+    full = body.detail == "FULL"
+    async with lane.dialogue(partial(working.compared, full=full), bodies) as dialogue:
+        outlines: list[Outline] = await unless_left(request.scope, dialogue.ask())
+        materials = [
+            await _gather(request, *each) for each in zip(sides, outlines, strict=True)
+        ]
+        found: Comparison = await unless_left(request.scope, dialogue.ask(materials))
+    return found
 
 
-def _compare(left: _Read, right: _Read, *, full: bool) -> Comparison:
-    return comparison.compare(left.solve(), right.solve(), full=full)
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """One side of a comparison: its request, where it stands, and its snapshot."""
+
+    body: bytes
+    pointer: str
+    snapshot: int | None = None
 
 
-async def _read(
+async def _body(
     request: Request,
     side: str | CalculationRequest,
     pointer: str,
     caller: AccountsCaller | None,
-) -> _Read:
-    if isinstance(side, str):
-        return await _read_kept(request, side, pointer, caller)
-    if side.get("store"):
-        raise NotStoredHere(pointer=f"{pointer}/store")
-    document = await asyncio.to_thread(Document, side)
-    stated = side.get("snapshot")
-    text = None if stated is None else str(stated)
-    snapshot = await resolve_snapshot(request, text, f"{pointer}/snapshot")
-    async with services_of(request.scope).read_sessions() as session:
-        material = await calculation.gather(session, document, snapshot)
-    return _Read(document, material, pointer)
-
-
-async def _read_kept(
-    request: Request, id_: str, pointer: str, caller: AccountsCaller | None
-) -> _Read:
+) -> _Body:
+    if not isinstance(side, str):
+        if side.get("store"):
+            raise NotStoredHere(pointer=f"{pointer}/store")
+        return _Body(json.dumps(side).encode(), pointer)
     if caller is None:
         raise Unauthenticated
     accounts.require_scope(caller.scopes, "READ")
     async with services_of(request.scope).read_sessions() as session:
-        row = await storing.get(session, caller.organisation_id, id_)
-        stated = await asyncio.to_thread(storing.request_of, row)
-        material = await calculation.gather(session, stated, row.snapshot)
-    return _Read(stated, material, pointer)
+        row = await storing.get(session, caller.organisation_id, side)
+    return _Body(await asyncio.to_thread(storing.stated, row), pointer, row.snapshot)
+
+
+async def _gather(request: Request, side: _Body, outline: Outline) -> Material:
+    snapshot, stated = side.snapshot, outline.head.get("snapshot")
+    if snapshot is None:
+        text = None if stated is None else str(stated)
+        snapshot = await resolve_snapshot(request, text, f"{side.pointer}/snapshot")
+    async with services_of(request.scope).read_sessions() as session:
+        return await calculation.gather(session, outline, snapshot)

@@ -79,15 +79,15 @@ def pack(request: Reading, found: CalculationAnswer) -> Packed:
     statement = service.state(found)
     found["id"] = statement.id
     kept = {name: each for name, each in found.items() if name != "request_pinned"}
-    stated, answer = _stated(request), msgspec.json.encode(kept)
-    if len(stated) + len(answer) > PLAIN_LIMIT:
+    question, answer = _question(request), msgspec.json.encode(kept)
+    if len(question) + len(answer) > PLAIN_LIMIT:
         raise _too_large()
     packed = Packed(
         id=statement.id,
         snapshot=statement.snapshot,
         engine=statement.engine,
         value=statement.value,
-        request=zlib.compress(stated),
+        request=zlib.compress(question),
         answer=zlib.compress(answer),
     )
     if len(packed.request) + len(packed.answer) > LIMIT:
@@ -100,7 +100,7 @@ def _too_large() -> CalculationTooLarge:
     return CalculationTooLarge(pointer="/store", **limits)
 
 
-def _stated(request: Reading) -> bytes:
+def _question(request: Reading) -> bytes:
     head = {name: each for name, each in request.head.items() if name != "store"}
     return canonical_request(head, request.stated_processes())
 
@@ -139,27 +139,26 @@ async def get(
     return row
 
 
-def request_of(row: Calculation) -> Reading:
+def stated(row: Calculation) -> bytes:
     """Return the request as it was stated."""
-    return reading.read(zlib.decompress(row.request))
+    return zlib.decompress(row.request)
 
 
-def answer_of(row: Calculation) -> dict[str, Any]:
+def answered(row: Calculation) -> bytes:
     """Return the answer that was given, without the pinned request."""
-    answer: dict[str, Any] = orjson.loads(zlib.decompress(row.answer))
-    return answer
+    return zlib.decompress(row.answer)
 
 
 def read(row: Calculation) -> bytes:
     """Return a stored calculation as JSON."""
-    stated = zlib.decompress(row.request)
-    answer = answer_of(row)
-    pinned = _pinned(reading.read(stated), answer)
+    request = stated(row)
+    answer: dict[str, Any] = orjson.loads(answered(row))
+    pinned = _pinned(reading.read(request), answer)
     document: StoredCalculation = {
         "id": row.id,
         "stored_at": instant_text(row.stored_at),
         "person": row.person_id,
-        "request": cast("CalculationRequest", msgspec.Raw(stated)),
+        "request": cast("CalculationRequest", msgspec.Raw(request)),
         "answer": cast(
             "CalculationAnswer", answer | {"request_pinned": msgspec.Raw(pinned)}
         ),

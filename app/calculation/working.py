@@ -9,14 +9,19 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import msgspec
+import orjson
 
-from app.calculation import service, storing
+from app.calculation import comparison, replaying, service, storing
+from app.calculation.calculated import Calculated
+from app.calculation.comparison import Comparison
 from app.calculation.documents import CalculationAnswer
+from app.calculation.findings import below
 from app.calculation.reading import Reading, read
+from app.calculation.replaying import Replay
 from app.calculation.request import CalculationRequest, Input
 from app.calculation.service import Material
 from app.calculation.storing import Packed
-from app.kit.errors import DomainError
+from app.kit.errors import DomainError, Invalid
 from app.translog.note import Signer
 
 Form: TypeAlias = Callable[[CalculationAnswer], bytes]
@@ -73,6 +78,41 @@ def several(bodies: Sequence[bytes]) -> Several:
     ]
     orders = yield items
     yield [_answered(*each) for each in zip(documents, orders, strict=True)]
+
+
+Materials: TypeAlias = tuple[Material, Material | None]
+Again: TypeAlias = Generator[Outline | Replay, Materials, None]
+Side: TypeAlias = tuple[bytes, str]
+Compared: TypeAlias = Generator[
+    Sequence[Outline] | Comparison, Sequence[Material], None
+]
+
+
+def again(stated: bytes, answered: bytes) -> Again:
+    """Read what was stored, ask for what two snapshots have, and do it again."""
+    document = read(stated)
+    then, there = yield outline(document)
+    yield replaying.replay(orjson.loads(answered), document, then, there)
+
+
+def compared(sides: Sequence[Side], *, full: bool) -> Compared:
+    """Read two bodies, each with its pointer, ask for material, and compare them."""
+    documents = [read(body) for body, _ in sides]
+    materials = yield [outline(each) for each in documents]
+    solved = [
+        _solved(document, material, pointer)
+        for document, material, (_, pointer) in zip(
+            documents, materials, sides, strict=True
+        )
+    ]
+    yield comparison.compare(*solved, full=full)
+
+
+def _solved(document: Reading, material: Material, pointer: str) -> Calculated:
+    try:
+        return service.solve(document, material)[0]
+    except Invalid as error:
+        raise below(error, pointer) from error
 
 
 def outline(document: Reading) -> Outline:

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 
 from app.calculation import storing
@@ -224,15 +225,15 @@ async def test_another_engine_is_told(
     everybody: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = await stored(everybody)
-    known = storing.answer_of
+    known = storing.answered
 
-    def older(row: Any) -> Document:
+    def older(row: Any) -> bytes:
         """Return the answer as an engine would have given that counted double."""
-        found = known(row) | {"engine": "tanyin-engine/0"}
+        found = orjson.loads(known(row)) | {"engine": "tanyin-engine/0"}
         found["contributions"][0]["value"] = "12.41"
-        return found
+        return orjson.dumps(found)
 
-    monkeypatch.setattr(storing, "answer_of", older)
+    monkeypatch.setattr(storing, "answered", older)
 
     found = await everybody.done("consumer", f"/calculations/{answer['id']}/replay")
 
@@ -240,6 +241,17 @@ async def test_another_engine_is_told(
     assert [(each["reason"], each["difference"]) for each in found["lines"]] == [
         ("ENGINE_CHANGED", "-6.205")
     ]
+
+
+async def test_what_draws_is_done_again_and_compared(everybody: People) -> None:
+    drawn: Document = {"uncertainty": {"method": "MONTE_CARLO", "draws": 100}}
+    kept = await everybody.done("consumer", "/calculations", tree(store=True, **drawn))
+    sides = {"left": kept["id"], "right": tree(**drawn)}
+
+    replay = await everybody.done("consumer", f"/calculations/{kept['id']}/replay")
+    compared = await everybody.done("consumer", "/calculations/compare", sides)
+
+    assert (replay["outcome"], compared["factor_effect"]) == ("IDENTICAL", "0")
 
 
 async def test_stored_and_inline_are_compared(
