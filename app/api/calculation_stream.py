@@ -1,7 +1,7 @@
 """Many calculations in one request: a line in, a line out, in order."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -10,8 +10,8 @@ from fastapi import Query, Request, Response
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from app.api.calculations import gather
 from app.calculation import lines, working
-from app.calculation import service as calculation
 from app.calculation.documents import CalculationAnswer
 from app.calculation.lines import Batch, Cutter, Line, LineTooLong
 from app.calculation.printed import document
@@ -35,8 +35,6 @@ from app.kit.workers import WorkerFailed, WorkerLost
 routes = router("calculations")
 
 _EACH_WORKER: Final = 2
-_KNOWN: Final = 1_000
-_KEYS: Final = 32
 _LINE: Final = {
     "description": "One request a line, each ended by a line feed.",
     "required": True,
@@ -114,12 +112,11 @@ async def calculate_stream(
 
 @dataclass(slots=True)
 class _Stream:
-    """What holds for all lines, and what they have needed so far."""
+    """What holds for all lines."""
 
     request: Request
     services: Services
     snapshot: int
-    known: dict[_Key, Material] = field(default_factory=dict)
 
     async def pieces(self, first: int) -> AsyncIterator["_Piece"]:
         """Yield the lines as they come, from item *first* on, as pieces of work."""
@@ -175,24 +172,13 @@ class _Stream:
         return snapshot, *map(head.get, _TERMS)
 
     async def _material(self, key: _Key, group: Sequence[Outline]) -> Material:
-        """Return what the requests of *group* need, asking for what is not known."""
+        """Return what the requests of *group* need."""
         whole = Outline(
             group[0].head,
             tuple(dict.fromkeys(chain.from_iterable(each.named for each in group))),
             tuple(chain.from_iterable(each.lines for each in group)),
         )
-        names = calculation.names(whole)
-        known = self.known.get(key)
-        if known is None or not known.found.keys() >= set(names):
-            async with self.services.read_sessions() as session:
-                fresh = await calculation.gather(session, whole, key[0])
-            # At a snapshot nothing changes any more, so it may be kept.
-            is_small = known is not None and len(known.found) <= _KNOWN
-            known = known.joined(fresh) if known and is_small else fresh
-            if len(self.known) > _KEYS:
-                self.known.clear()
-            self.known[key] = known
-        return known.only(names)
+        return await gather(self.services, whole, key[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from app.calculation import storing, working
 from app.calculation.documents import CalculationAnswer, CheckAnswer
 from app.calculation.lines import DRAWS
 from app.calculation.request import STRICT_LIMIT, CalculationRequest
-from app.calculation.service import Material
+from app.calculation.service import Material, Naming
 from app.calculation.working import Order, Outline
 from app.http.bodies import JsonDocument
 from app.http.dependencies import TrailOnDemand, resolve_snapshot
@@ -60,17 +60,19 @@ async def calculate(
     once, each with its pointer.
     """
     form = JSON if check else form_of(request, format)
-    async with lane_for(services_of(request.scope), body).dialogue(
-        working.whole, body
-    ) as dialogue:
+    services = services_of(request.scope)
+    async with lane_for(services, body).dialogue(working.whole, body) as dialogue:
         outline: Outline = await unless_left(request.scope, dialogue.ask())
         trail = await open_trail() if _is_kept(outline, check=check) else None
-        material = await _gather(request, outline)
-        signers = await services_of(request.scope).signer.signers_if_any()
+        stated = outline.head.get("snapshot")
+        text = None if stated is None else str(stated)
+        snapshot = await resolve_snapshot(request, text, _SNAPSHOT)
+        material = await gather(services, outline, snapshot)
+        signers = await services.signer.signers_if_any()
         order = Order(material, signers, trail is not None, check, form.write)
         data, packed = await unless_left(request.scope, dialogue.ask(order))
     headers = {
-        "TanYin-Snapshot": str(material.terms.snapshot),
+        "TanYin-Snapshot": str(snapshot),
         "Cache-Control": "no-store",
         **form.headers,
     }
@@ -86,12 +88,11 @@ def lane_for(services: Services, *bodies: bytes) -> Lane:
     return services.workers if is_large else services.threads
 
 
-async def _gather(request: Request, outline: Outline) -> Material:
-    stated = outline.head.get("snapshot")
-    text = None if stated is None else str(stated)
-    snapshot = await resolve_snapshot(request, text, _SNAPSHOT)
-    async with services_of(request.scope).read_sessions() as session:
-        return await calculation.gather(session, outline, snapshot)
+async def gather(services: Services, request: Naming, snapshot: int) -> Material:
+    """Return what *request* needs beside itself, as of *snapshot*."""
+    async with services.read_sessions() as session:
+        load = services.versions.load
+        return await calculation.gather(session, request, snapshot, load)
 
 
 def _is_kept(outline: Outline, *, check: bool) -> bool:

@@ -11,8 +11,7 @@ from pydantic import Discriminator, Field, Tag
 
 from app.accounts import service as accounts
 from app.accounts.service import Caller as AccountsCaller
-from app.api.calculations import lane_for
-from app.calculation import service as calculation
+from app.api.calculations import gather, lane_for
 from app.calculation import storing, working
 from app.calculation.comparison import Comparison
 from app.calculation.models import Calculation
@@ -105,11 +104,10 @@ async def replay_calculation(
     lane = lane_for(services, stated)
     async with lane.dialogue(working.again, stated, answered) as dialogue:
         outline: Outline = await unless_left(request.scope, dialogue.ask())
-        async with services.read_sessions() as session:
-            then = await calculation.gather(session, outline, row.snapshot)
-            there = None
-            if other is not None and other != row.snapshot:
-                there = await calculation.gather(session, outline, other)
+        then = await gather(services, outline, row.snapshot)
+        there = None
+        if other is not None and other != row.snapshot:
+            there = await gather(services, outline, other)
         replay: Replay = await unless_left(request.scope, dialogue.ask((then, there)))
     return replay
 
@@ -176,5 +174,4 @@ async def _gather(request: Request, side: _Body, outline: Outline) -> Material:
     if snapshot is None:
         text = None if stated is None else str(stated)
         snapshot = await resolve_snapshot(request, text, f"{side.pointer}/snapshot")
-    async with services_of(request.scope).read_sessions() as session:
-        return await calculation.gather(session, outline, snapshot)
+    return await gather(services_of(request.scope), outline, snapshot)

@@ -71,14 +71,6 @@ class Picked:
     notices: Mapping[str, Notice] = field(default_factory=dict)
     traces: Mapping[str, Trace] = field(default_factory=dict)
 
-    def joined(self, other: "Picked") -> "Picked":
-        """Return this and *other*."""
-        return Picked(
-            {**self.pins, **other.pins},
-            {**self.notices, **other.notices},
-            {**self.traces, **other.traces},
-        )
-
 
 NOTHING: Final = Picked()
 

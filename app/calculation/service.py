@@ -1,10 +1,17 @@
 """Calculating: load the named factor versions, then compute. Writes nothing."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Protocol, Self, cast
+from typing import Final, Protocol, Self, TypeAlias, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -65,14 +72,10 @@ class Material:
             alternatives={k: v for k, v in self.alternatives.items() if k in wanted},
         )
 
-    def joined(self, other: Self) -> Self:
-        """Return what this one and *other*, of the same terms, have found."""
-        return replace(
-            self,
-            found={**self.found, **other.found},
-            alternatives={**self.alternatives, **other.alternatives},
-            picked=self.picked.joined(other.picked),
-        )
+
+Load: TypeAlias = Callable[
+    [AsyncSession, Collection[Pin], int], Awaitable[dict[Pin, VersionAt]]
+]
 
 
 class Naming(Protocol):
@@ -94,7 +97,12 @@ def names(request: Naming) -> list[str]:
     return [*request.references(), *selecting.asked(request.described())]
 
 
-async def gather(session: AsyncSession, request: Naming, snapshot: int) -> Material:
+async def gather(
+    session: AsyncSession,
+    request: Naming,
+    snapshot: int,
+    load: Load = factors.load_versions,
+) -> Material:
     """Load every factor version that *request* names or describes, as of *snapshot*."""
     day, errors = _day(request.head.get("valid_on"))
     terms = _terms(request.head, snapshot, day)
@@ -104,7 +112,7 @@ async def gather(session: AsyncSession, request: Naming, snapshot: int) -> Mater
     pins = {reference: _pin(reference) for reference in request.references()}
     pins.update(picked.pins)
     wanted = [pin for pin in pins.values() if isinstance(pin, Pin)]
-    versions = await factors.load_versions(session, wanted, snapshot)
+    versions = await load(session, wanted, snapshot)
     found = {text: _found(text, pin, versions, snapshot) for text, pin in pins.items()}
     alternatives = await _alternatives(session, terms, found)
     return Material(terms, found, alternatives, errors, picked)

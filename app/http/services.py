@@ -11,6 +11,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Scope
 
+from app.factors.remembering import Remembered
 from app.http.head import OUTAGE, Head, follow
 from app.http.signing import LogSigner
 from app.http.witnesses import Witness, Witnesses
@@ -23,6 +24,7 @@ from app.translog.keys import KeySource
 _THREADS: Final = 4
 _WAITING: Final = 256
 _STREAMS: Final = 16
+_REMEMBERED: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Services:
     workers: WorkerPool
     policy: Policy = NATIONAL
     streams: Gate = field(default_factory=lambda: Gate(_STREAMS, 0))
+    versions: Remembered = field(default_factory=lambda: Remembered(_REMEMBERED))
 
 
 def services_of(scope: Scope) -> Services:
