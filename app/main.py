@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 
 from app import __version__
@@ -50,7 +52,6 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
     )
     app.state.body_limits = BodyLimits(
         json=settings.body_limit,
@@ -62,10 +63,20 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.add_exception_handler(AlreadyAnswered, replay)
     _add_layers(app, settings)
-    for routes in (api, operations.routes, docs.routes):
-        app.include_router(routes)
-    _check_routes(app)
+    app.router.routes += _routes()
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Return what all applications share: to describe it once takes a second."""
+    router = APIRouter(generate_unique_id_function=_operation_id)
+    for routes in (api, operations.routes, docs.routes):
+        router.include_router(routes)
+    for route in iter_route_contexts(router.routes):
+        if not isinstance(route.original_route, StrictRoute):
+            raise TypeError(f"{route.path} was not made by app.http.routing.router.")
+    return router.routes
 
 
 def _add_layers(app: FastAPI, settings: Settings) -> None:
@@ -75,12 +86,6 @@ def _add_layers(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(AnswerCache, metrics=metrics)
     app.add_middleware(Admission, limiter=limiter)
     app.add_middleware(Edge, metrics=metrics, origins=settings.cors_origins)
-
-
-def _check_routes(app: FastAPI) -> None:
-    for route in iter_route_contexts(app.routes):
-        if not isinstance(route.original_route, StrictRoute):
-            raise TypeError(f"{route.path} was not made by app.http.routing.router.")
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -29,7 +29,9 @@ VERSION: Final = "/v1/factors/{code}/versions/{version}"
 # Nothing is stored by these, or what they store is another test's subject.
 ELSEWHERE: Final = {
     "POST /v1/calculations/compare",  # stores nothing
+    "POST /v1/calculations/stream",  # stores nothing
     "POST /v1/calculations/{id}/replay",  # stores nothing
+    "POST /v1/factors/resolve",  # stores nothing
     "POST /v1/pins/check",  # stores nothing
     "POST /v1/receipts/verify",  # stores nothing
     "POST /v1/submissions/spreadsheets",  # tests/stories/test_spreadsheet.py
