@@ -37,7 +37,7 @@ _TEXT: Final = re.compile(
     r"engine (?P<engine>[!-~]{1,100})\n"
     r"snapshot (?P<snapshot>0|[1-9][0-9]{0,17})\n"
     r"result (?P<value>-?[0-9.]{1,400}) kgCO2e\n"
-    r"per (?P<amount>-?[0-9.]{1,50}) (?P<unit>\S{1,100}) (?P<process>.{1,200})\n"
+    r"per (?P<amount>-?[0-9.]{1,430}) (?P<unit>\S{1,100}) (?P<process>.{1,200})\n"
 )
 
 

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
-from app.kit.decimals import DECIMAL_PATTERN
+from app.kit.decimals import NUMBER_PATTERN
 from app.kit.schemas import NAME_LENGTH
 
 shape: Final = with_config(
@@ -28,7 +28,7 @@ Number: TypeAlias = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "pattern": DECIMAL_PATTERN},
+                {"type": "string", "pattern": NUMBER_PATTERN},
                 {"type": "number"},
             ],
             "description": "A decimal string, or a JSON number, which is read as the "

@@ -184,3 +184,16 @@ def test_the_receipt_of_an_answer_follows_from_the_answer() -> None:
     assert lines["records"] == hashlib.sha256(listed.encode()).hexdigest()
     assert lines["result"] == f"{answer['result']['value']} kgCO2e"
     assert lines["id"] == receipt["id"]
+
+
+@pytest.mark.parametrize("amount", [1e-308, 0.0012345678901234567, 1e-9, 3e19])
+def test_what_a_double_is_can_be_asked_again(amount: float) -> None:
+    body = request(
+        process(emissions=[{"gas": "N2O", "amount": amount, "unit": "kg"}]),
+        reference={"process": "p", "amount": 0.1 + 0.2, "unit": "kg"},
+    )
+
+    answer = calculate(body)
+    again = calculate(json.loads(msgspec.json.encode(answer["request_pinned"])))
+
+    assert again == answer
