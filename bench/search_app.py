@@ -96,8 +96,10 @@ async def _prepare(url: str) -> None:
     async with sessions() as session:
         seed = await _contents(session)
     draw = random.Random(1)  # noqa: S311 - a benchmark, not a secret
-    for _ in range(0, VERSIONS - len(seed), _BATCH):
-        contents = [_other(draw, draw.choice(seed)) for _ in range(_BATCH)]
+    for first in range(0, VERSIONS - len(seed), _BATCH):
+        contents = [
+            _other(draw, draw.choice(seed), first + number) for number in range(_BATCH)
+        ]
         async with sessions.begin() as session:
             made = [Publication(each, Road.AUTHORITY, _PEOPLE) for each in contents]
             await publication.publish_all(session, made)
@@ -116,8 +118,7 @@ async def _contents(session: AsyncSession) -> list[dict[str, Any]]:
     return [json.loads(record)["content"] for record in records]
 
 
-def _other(draw: random.Random, content: dict[str, Any]) -> Content:
-    number = draw.randrange(10**6)
+def _other(draw: random.Random, content: dict[str, Any], number: int) -> Content:
     name = {
         "zh": f"{draw.choice(_QUALIFIERS)}{content['name']['zh']}{number}",
         "en": f"{content['name']['en']} {number}",

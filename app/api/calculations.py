@@ -9,8 +9,8 @@ from app.api.result_forms import FILES, JSON, FormName, form_of
 from app.calculation import service as calculation
 from app.calculation import storing, working
 from app.calculation.documents import CalculationAnswer, CheckAnswer
-from app.calculation.lines import DRAWS
-from app.calculation.request import STRICT_LIMIT, CalculationRequest
+from app.calculation.lines import takes_long
+from app.calculation.request import CalculationRequest
 from app.calculation.service import Material, Naming
 from app.calculation.working import Order, Outline
 from app.http.bodies import JsonDocument
@@ -84,8 +84,7 @@ async def calculate(
 
 def lane_for(services: Services, *bodies: bytes) -> Lane:
     """Return where to calculate *bodies*: what may take seconds goes to a worker."""
-    is_large = any(len(body) > STRICT_LIMIT or DRAWS in body for body in bodies)
-    return services.workers if is_large else services.threads
+    return services.workers if any(map(takes_long, bodies)) else services.threads
 
 
 async def gather(services: Services, request: Naming, snapshot: int) -> Material:

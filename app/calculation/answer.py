@@ -32,6 +32,7 @@ from app.calculation.engine import Ints
 from app.calculation.receipts import canonical_request, in_digits
 from app.calculation.request import CalculationRequest
 from app.calculation.selecting import pinned
+from app.calculation.sums import group
 from app.calculation.supplements import (
     BiogenicAnswer,
     CutOff,
@@ -108,7 +109,7 @@ def _cut_off(done: Calculated) -> CutOff | None:
 
 def _by_stage(done: Calculated) -> list[StagePart]:
     stages = done.assembly.stage
-    sums = engine.group(stages, done.solution.value, len(STAGES))
+    sums = group(stages, done.solution.value, len(STAGES))
     present = np.unique(stages[done.solution.reached[done.assembly.system.process]])
     return [{"stage": STAGES[s], "value": rounded(sums[s])} for s in present]
 
@@ -121,7 +122,7 @@ def _amounts(done: Calculated) -> Iterable[tuple[int, int, float]]:
     key = (assembly.route * width + assembly.category - AS_CLASSIFIED)[reached]
     amount = assembly.system.amount * assembly.strength
     amounts = (done.solution.scale * amount)[reached]
-    sums = engine.group(key, amounts, width * len(assembly.routes))
+    sums = group(key, amounts, width * len(assembly.routes))
     for number in np.unique(key):
         route, category = divmod(int(number), width)
         yield route, category + AS_CLASSIFIED, float(sums[number])

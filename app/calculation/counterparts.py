@@ -4,6 +4,7 @@ Macros make them right; whoever writes them by hand, or changes what an answer p
 could leave electricity out of one of the totals.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final, TypeAlias
 
@@ -14,7 +15,7 @@ from app.calculation.macros import ElectricityTag
 from app.calculation.notices import line_pointer
 from app.calculation.request import CalculationRequest, Input
 from app.calculation.shapes import ElectricityTotal
-from app.kit.decimals import rounded
+from app.kit.decimals import number_text, rounded
 from app.kit.errors import Invalid
 from app.units.algebra import Dimension
 from app.units.catalogue import unit
@@ -31,6 +32,16 @@ class TotalMisplaced(Invalid):
 class CounterpartDiffers(Invalid):
     en = "{market} MWh count in the market-based total and {location} MWh in the other."
     zh = "计入市场法总量 {market} MWh,而计入位置法总量 {location} MWh,两者应相等。"
+
+
+class DeliveryMissing(Invalid):
+    en = "A market-based input delivers nothing, or less than nothing, as stated."
+    zh = "基于市场的输入未给出 delivered,或其值为负。"
+
+
+class CertificatesMissing(Invalid):
+    en = "A contract rests on certificates; none is stated."
+    zh = "绿电合同须以证书为凭,此处未给出证书。"
 
 
 class ContractsNotCounted(Notice):
@@ -54,9 +65,16 @@ def check(request: CalculationRequest, ledger: Ledger) -> None:
             ledger.refuse(NotElectricity(unit=stated), f"{pointer}/unit")
         for each in certificates.faults(tag):
             ledger.refuse(each, pointer + _TAG)
+        if _lacks_certificates(tag):
+            ledger.refuse(CertificatesMissing(), f"{pointer}{_TAG}/certificates")
     _check_double_use(request, ledger)
     _check_balance(request, ledger)
     _report_not_counted(request, ledger)
+
+
+def _lacks_certificates(tag: ElectricityTag) -> bool:
+    is_contract = tag["basis"] == "CONTRACT" and "delivered" in tag
+    return is_contract and not tag.get("certificates")
 
 
 def _unit_of(line: Input) -> str:
@@ -87,9 +105,11 @@ def _check_double_use(request: CalculationRequest, ledger: Ledger) -> None:
 def _check_balance(request: CalculationRequest, ledger: Ledger) -> None:
     """Refuse electricity that one total has and the other has not."""
     try:
-        sums = _sums(request)
+        sums, idle = _sums(request), list(_undelivered(request))
     except (Invalid, KeyError):
         return  # which is told of elsewhere
+    for pointer in idle:
+        ledger.refuse(DeliveryMissing(), pointer + _TAG)
     for where, both in sums.items():
         market, location = both[electricity.MARKET], both[electricity.LOCATION]
         if market != location:
@@ -109,6 +129,21 @@ def _sums(request: CalculationRequest) -> dict[str, _Sums]:
             both = sums.setdefault(where, dict.fromkeys(TOTALS, Fraction(0)))
             both[tag["total"]] += _counted(line, tag)
     return sums
+
+
+def _undelivered(request: CalculationRequest) -> Iterator[str]:
+    """Yield where a process takes something market-based of which nothing arrives."""
+    groups: dict[tuple[int, str], list[tuple[str, Fraction, Fraction]]] = {}
+    for process, place, line, tag in tagged(request):
+        if tag["basis"] in TWOFOLD and tag.get("total") == electricity.MARKET:
+            taken = Fraction(number_text(line["amount"]))
+            each = line_pointer(process, place), certificates.delivered(tag), taken
+            groups.setdefault((process, tag["basis"]), []).append(each)
+    for lines in groups.values():
+        delivered = [arrives for _, arrives, _ in lines]
+        is_idle = not sum(delivered) and any(taken for _, _, taken in lines)
+        if is_idle or min(delivered) < 0:
+            yield lines[0][0]
 
 
 def _counted(line: Input, tag: ElectricityTag) -> Fraction:

@@ -21,12 +21,11 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from app.calculation import elimination
 from app.calculation.elimination import Factors, Floats, Uses
+from app.calculation.sums import NOISE, group, settled
 from app.kit.errors import Invalid
 
 VERSION: Final = "tanyin-engine/1"
 RESIDUAL: Final = 1e-9
-# A sum this small beside its parts is what their rounding has left.
-NOISE: Final = 1e-14
 NOWHERE: Final = -9999  # how SciPy marks a node that has no predecessor
 
 Ints: TypeAlias = npt.NDArray[np.intp]
@@ -170,19 +169,6 @@ def total(values: Floats) -> float:
     except (OverflowError, ValueError):
         raise ResultOutOfRange(pointer="/reference") from None
     return 0.0 if abs(found) <= NOISE * gross else found
-
-
-def group(keys: Ints, values: Floats, size: int) -> Floats:
-    """Return the sums of *values* by key, from key 0 to *size* - 1."""
-    # Without values NumPy would count in integers.
-    sums = np.bincount(keys, values, size).astype(np.float64)
-    return settled(sums, np.bincount(keys, np.abs(values), size).astype(np.float64))
-
-
-def settled(sums: Floats, gross: Floats) -> Floats:
-    """Return *sums* with zero for what only the rounding of *gross* has left."""
-    found: Floats = np.where(np.abs(sums) <= NOISE * gross, 0.0, sums)
-    return found
 
 
 def traverse(system: System) -> Graph:
@@ -332,6 +318,17 @@ def _check_productive(
     system: System, graph: Graph, looping: Flags, activity: Floats
 ) -> None:
     """Refuse a loop of purely positive lines that comes out with negative activity."""
+    mixed = mixed_signs(system, graph, activity)
+    components = set(graph.component[looping & (activity < 0)].tolist())
+    components -= set(graph.component[looping & mixed].tolist())
+    if components:
+        members = np.flatnonzero(looping & (graph.component == min(components)))
+        cycle = _cycle(system, int(members[0]), graph.component)
+        raise NonProductiveLoop(pointer=_pointer(cycle), cycle=_shown(system, cycle))
+
+
+def mixed_signs(system: System, graph: Graph, activity: Floats) -> Flags:
+    """Tell for each process whether it has a sign that lets a loop run backwards."""
     reached = graph.reached[system.user]
     flow = (system.share * activity)[system.user] * system.taken
     inner = graph.component[system.user] == graph.component[system.supplier]
@@ -339,14 +336,9 @@ def _check_productive(
         system.supplier, np.where(inner, 0.0, flow), len(system.output)
     )
     inflow[system.reference] += system.demand
-    mixed = (system.output < 0) | (inflow < 0)
+    mixed: Flags = (system.output < 0) | (inflow < 0)
     mixed[system.user[reached & inner & (system.taken < 0)]] = True
-    components = set(graph.component[looping & (activity < 0)].tolist())
-    components -= set(graph.component[looping & mixed].tolist())
-    if components:
-        members = np.flatnonzero(looping & (graph.component == min(components)))
-        cycle = _cycle(system, int(members[0]), graph.component)
-        raise NonProductiveLoop(pointer=_pointer(cycle), cycle=_shown(system, cycle))
+    return mixed
 
 
 def _unsolvable(system: System, graph: Graph) -> Invalid:

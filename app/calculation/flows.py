@@ -18,6 +18,7 @@ from app.kit.decimals import number_text
 from app.kit.errors import Invalid
 from app.reference.enums import FactorKind
 from app.reference.gases import gas
+from app.reference.stages import Stage
 from app.reference.stoichiometry import CARBON_SHARES
 from app.units.algebra import Dimension, Unit
 from app.units.catalogue import canonical_unit, unit
@@ -95,7 +96,8 @@ class Flows:
             pointer = f"/inputs/{place}"
             if "process" in line:
                 yield self._link(number, line, pointer)
-            else:
+            elif place in routes and not _is_later(process, line):
+                # What the result does not count has no route, and is electricity.
                 yield from _factor_line(line, routes[place], pointer)
         for place, emission in enumerate(process.get("emissions", ())):
             yield _emission(emission, f"/emissions/{place}")
@@ -117,6 +119,11 @@ class Flows:
         amount = _amount(line) * unit(line["unit"]).factor / unit(made["unit"]).factor
         flow = _flow(pointer, amount, _per_unit(made))
         return replace(flow, is_own=supplier == number)
+
+
+def _is_later(process: Process, line: Input) -> bool:
+    """Tell whether *line* is about what becomes of the product after the run."""
+    return line.get("stage") == Stage.EOL != process.get("stage")
 
 
 def _product(stated: Mapping[str, Any], pointer: str) -> Flow:

@@ -4,6 +4,7 @@ Pure. Memory is bounded: by one line, and what is longer than a line may be is d
 while it comes.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -13,8 +14,10 @@ from app.kit.errors import TooLarge
 BATCH_LINES: Final = 64
 BATCH_BYTES: Final = 256 * 1024
 _LARGE: Final = 64 * 1024
-# Wherever it stands: a request that draws may be small and take a minute.
-DRAWS: Final = b'"MONTE_CARLO"'
+_LONG: Final = 256 * 1024
+# Wherever it stands: a request that draws may be small and take a minute. No encoder
+# escapes a letter; who does may have something to hide.
+_DRAWS: Final = re.compile(rb'"MONTE_CARLO"|\\u00[4-7]')
 
 
 class LineTooLong(TooLarge):
@@ -32,10 +35,17 @@ class Line:
     @property
     def is_alone(self) -> bool:
         """Tell whether others should not wait for this one."""
-        return self.body is None or len(self.body) > _LARGE or DRAWS in self.body
+        if self.body is None or len(self.body) > _LARGE:
+            return True
+        return takes_long(self.body)
 
 
 Batch: TypeAlias = Sequence[Line]
+
+
+def takes_long(body: bytes) -> bool:
+    """Tell whether the request in *body* may take more than some tenths of a second."""
+    return len(body) > _LONG or _DRAWS.search(body) is not None
 
 
 @dataclass(slots=True)

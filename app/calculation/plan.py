@@ -14,7 +14,15 @@ from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import splu
 
 from app.calculation.elimination import Floats
-from app.calculation.engine import Flags, Graph, Ints, Solution, System, traverse
+from app.calculation.engine import (
+    Flags,
+    Graph,
+    Ints,
+    Solution,
+    System,
+    mixed_signs,
+    traverse,
+)
 from app.calculation.variables import Uncertain, Uses
 
 # Nanoseconds, as measured: a row's operation, one of its numbers, one drawn number.
@@ -126,6 +134,7 @@ class _Planner:
         self.links = uncertain.links
         self.graph = traverse(system)
         self.per_output = system.share / system.output
+        self.mixed = mixed_signs(system, self.graph, solution.activity)
         self.active = _active(system, self.graph, self.lines, self.links)
 
     def groups(self) -> Iterator[Group]:
@@ -204,10 +213,7 @@ class _Planner:
         )
 
     def _is_plain(self, members: list[Step]) -> bool:
-        outputs = self.system.output[[step.process for step in members]]
-        return bool((outputs > 0).all()) and all(
-            term.factor >= 0 for step in members for term in step.inner
-        )
+        return not self.mixed[[step.process for step in members]].any()
 
 
 def _active(system: System, graph: Graph, lines: Uses, links: Uses) -> Flags:

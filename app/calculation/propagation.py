@@ -95,6 +95,8 @@ def propagate(
     _check_range(spread)
     names = tuple(variable.name for variable in uncertain.variables)
     whole = float(parts.sum())
+    if not math.isfinite(whole):
+        raise ResultOutOfRange(pointer=_POINTER)
     return Propagated(method, spread, names, parts / whole if whole else parts)
 
 

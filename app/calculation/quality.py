@@ -16,6 +16,7 @@ import numpy as np
 from app.calculation import engine
 from app.calculation.elimination import Floats
 from app.calculation.engine import Flags, Ints, System
+from app.calculation.sums import settled
 from app.reference.enums import QualityBand, RegionLevel, Traceability
 from app.reference.regions import climb
 
@@ -204,5 +205,5 @@ def runs_behind(system: System, processes: Ints) -> Iterator[Floats]:
         found = factors.solve(demand)
         gross = factors.uses.gross.T @ np.abs(found) + demand
         runs = np.zeros(len(system.output))
-        runs[graph.order] = engine.settled(found, gross)
+        runs[graph.order] = settled(found, gross)
         yield runs / system.output

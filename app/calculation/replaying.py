@@ -32,12 +32,16 @@ _COMPARED: Final = (
     "contributions",
     "rest",
     "data_quality",
+    "uncertainty",
+    "cut_off",
     "pins",
     "gwp_set",
 )
 
 Outcome: TypeAlias = Literal["IDENTICAL", "EQUIVALENT", "DIFFERENT"]
-Reason: TypeAlias = Literal["FACTOR_CORRECTED", "ENGINE_CHANGED", "UNEXPLAINED"]
+Reason: TypeAlias = Literal[
+    "FACTOR_CORRECTED", "ANOTHER_SELECTED", "ENGINE_CHANGED", "UNEXPLAINED"
+]
 
 
 @document
@@ -125,6 +129,9 @@ def _figures(document: Mapping[str, Any]) -> dict[tuple[str, object], float]:
     for name in ("market_based", "location_based"):
         if document.get("electricity"):
             found["electricity", name] = document["electricity"][name]
+    for name in ("mean", "sd", "median", "p2_5", "p97_5"):
+        if document.get("uncertainty"):
+            found["uncertainty", name] = document["uncertainty"][name]
     for each in document["processes"]:
         for part in ("direct", "upstream", "total"):
             found["processes", (each["id"], part)] = each[part]
@@ -208,12 +215,17 @@ def _corrected(
 
 
 def _factor_line(old: Line, new: Line, why: str | None) -> ReplayLine:
+    reason: Reason = "FACTOR_CORRECTED"
     zh, en = f"{old.name} 已由 {new.name} 取代。", f"{new.name} replaces {old.name}."
-    if why:
+    if _code(old) != _code(new):
+        reason = "ANOTHER_SELECTED"
+        zh = f"所述条件此前选中 {old.name},现选中 {new.name}。"
+        en = f"The description chose {old.name} and chooses {new.name} now."
+    elif why:
         zh, en = f"{zh}理由:{why}", f"{en} Reason: {why}"
     return {
         "pointer": old.pointer,
-        "reason": "FACTOR_CORRECTED",
+        "reason": reason,
         "stored_factor": old.name,
         "factor": new.name,
         "stored_value": rounded(old.value),
@@ -221,6 +233,10 @@ def _factor_line(old: Line, new: Line, why: str | None) -> ReplayLine:
         "difference": rounded(new.value - old.value),
         "detail": {"zh": zh, "en": en},
     }
+
+
+def _code(line: Line) -> str:
+    return line.name.partition("@")[0]
 
 
 def _largest(lines: Iterable[ReplayLine]) -> list[ReplayLine]:

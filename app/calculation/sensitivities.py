@@ -15,6 +15,7 @@ import numpy as np
 from app.calculation import engine
 from app.calculation.elimination import Floats
 from app.calculation.engine import Solution, System
+from app.calculation.sums import group
 from app.calculation.uncertainty import Z_975, Lognormal
 from app.calculation.variables import Uncertain, Variable
 
@@ -57,7 +58,7 @@ def sensitivities(
     users, suppliers = system.user[links.target], system.supplier[links.target]
     worth = (system.share * solution.activity)[users] * solution.footprint[suppliers]
     by_link = links.slopes(stated) * worth
-    gradient = engine.group(
+    gradient = group(
         np.concatenate([lines.variable, links.variable]),
         np.concatenate([by_line, by_link]),
         len(stated),

@@ -24,8 +24,11 @@ _NEARLY: Final = 1e-9
 
 
 class CertificatesExceeded(Notice):
-    en = "The result takes {taken} MWh in all; the certificates are for {held} MWh."
-    zh = "结果共用电 {taken} MWh,而证书电量合计仅 {held} MWh。"
+    en = (
+        "The runs that the result needs take {taken} MWh; the certificates are for "
+        "{held} MWh."
+    )
+    zh = "结果所需的各次运行共用电 {taken} MWh,而证书电量合计仅 {held} MWh。"
 
 
 @dataclass(frozen=True, slots=True)

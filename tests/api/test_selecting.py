@@ -299,6 +299,8 @@ async def test_a_stored_description_is_chosen_again_elsewhere(
     ]
     assert same["outcome"] == "IDENTICAL"
     assert now["outcome"] == "DIFFERENT"
+    # Nothing was corrected; the description has found something nearer.
+    assert {each["reason"] for each in now["lines"]} == {"ANOTHER_SELECTED"}
     assert {each["verdict"] for each in verdict["checks"]} == {"HOLDS"}
 
 

@@ -488,3 +488,31 @@ def test_what_is_pinned_is_judged_again() -> None:
 
     assert [each["code"] for each in answer["warnings"]] == ["CARBON_BALANCE"]
     assert calculate(answer["request_pinned"]) == answer  # type: ignore[arg-type]
+
+
+def test_what_becomes_of_the_product_is_no_flow_of_its_run() -> None:
+    macro = {"method": "CUT_OFF", "amount": "1", "unit": "kg", "r1": "0", "r2": "0.5"}
+    sources = {
+        name: {"name": name, "value": "2", "unit": "kgCO2e/kg"}
+        for name in ("virgin", "disposal")
+    }
+    body = request(process(recycling=[macro | sources], balance={"mass": {}}))
+
+    assert calculate(body)["warnings"] == []
+
+
+def test_electricity_that_the_result_does_not_count_has_no_flow() -> None:
+    wind, grid = (
+        {"name": name, "value": "1", "unit": "kgCO2e/kWh"} for name in ("wind", "grid")
+    )
+    contract = {
+        "basis": "CONTRACT",
+        "amount": "1",
+        "unit": "kWh",
+        "generation": wind,
+        "grid": grid,
+        "certificates": [{"number": "A" * 32}],
+    }
+    body = request(process(electricity=[contract], balance={"carbon": {}}))
+
+    assert calculate(body)["result"]["value"] == "1"

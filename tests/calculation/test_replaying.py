@@ -34,3 +34,14 @@ def answer(value: str = "2") -> Any:
 def test_the_outcome_of_a_replay(value: str, expected: str) -> None:
     assert outcome_of(answer(), answer(value)) == expected
     assert outcome_of(answer(value), answer()) == expected
+
+
+def test_an_uncertainty_that_differs_is_told() -> None:
+    spread = {"type": "NORMAL", "sd": "0.1"}
+    line = {"gas": "N2O", "amount": "1", "unit": "kg", "uncertainty": spread}
+    body = request(process(emissions=[line]), uncertainty={"method": "ANALYTIC"})
+    stored: Any = calculate(body)
+    wider: Any = stored | {"uncertainty": stored["uncertainty"] | {"sd": "300"}}
+
+    assert outcome_of(stored, stored) == "IDENTICAL"
+    assert outcome_of(stored, wider) == "DIFFERENT"

@@ -241,6 +241,42 @@ def test_a_credit_in_a_loop_is_no_reason_to_leave_a_draw_out() -> None:
 # What must not change a draw
 
 
+NARROW = {"type": "NORMAL", "sd": "0.001"}
+
+
+def test_signs_that_the_engine_allows_are_drawn() -> None:
+    # Two credits in a row make no loop of pure consumption, nor does a demand for less.
+    credits_ = [
+        process("a", inputs=[link("b", "-2", uncertainty=NARROW)]),
+        process(
+            "b", inputs=[link("a", "-2", uncertainty=NARROW)], emissions=[emission()]
+        ),
+    ]
+    less = [
+        process("a", inputs=[link("b", "2", uncertainty=NARROW)]),
+        process("b", inputs=[link("a", "1")], emissions=[emission()]),
+    ]
+    demand = {"process": "a", "amount": "-1", "unit": "kg"}
+    method = monte_carlo(100)
+
+    for tree in (
+        request(*credits_, reference=demand | {"amount": "1"}, uncertainty=method),
+        request(*less, reference=demand, uncertainty=method),
+    ):
+        answer: Any = calculate(tree)
+        mean = float(answer["uncertainty"]["mean"])
+        assert mean == pytest.approx(float(answer["result"]["value"]), rel=0.01)
+
+
+def test_shares_of_an_endless_variance_are_refused() -> None:
+    wild = {"type": "LOGNORMAL", "gsd": "100000000000000000"}
+    lines = [emission(uncertainty=wild), emission(uncertainty=NARROW)]
+
+    body = request(process(emissions=lines), uncertainty=monte_carlo(100))
+
+    assert refused(body) == ["RESULT_OUT_OF_RANGE /uncertainty"]
+
+
 def tree_of(order: list[int], seed: int, draws: int = 500) -> Document:
     processes = [
         process(
