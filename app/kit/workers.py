@@ -22,6 +22,12 @@ from app.kit.worker_process import LAUNCH, Failed, Over, Refused, Said
 
 _PATH: Final = "PYTHONPATH"
 _PRIVATE: Final = "TANYIN_"
+# To glibc: what one request has used is kept for the next, which would else have every
+# page of it made anew. A worker that has grown large is ended anyway.
+_KEPT: Final = {
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(2**30),
+}
 
 
 class WorkerLost(Unavailable):
@@ -163,7 +169,7 @@ def _environment() -> dict[str, str]:
     """Return what a worker needs to import what we have; it connects to nothing."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_PRIVATE)}
     places = [place or os.getcwd() for place in sys.path]  # noqa: PTH109 - a text
-    return kept | {_PATH: os.pathsep.join(places)}
+    return kept | _KEPT | {_PATH: os.pathsep.join(places)}
 
 
 class _Talk:
