@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from bench.figures import Figure, seconds
-from bench.service import ROOT, data_directory, running
+from bench.service import ROOT, ask, data_directory, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def _proofs(port: int) -> Figure:
     connection = http.client.HTTPConnection("127.0.0.1", port, 10)
     chosen = random.Random(1)  # noqa: S311 - indices, not secrets
     pairs = [
-        [_ask(connection, f"{path}?index={index}") for path in (_ROW, _PROOF)]
+        [ask(connection, f"{path}?index={index}") for path in (_ROW, _PROOF)]
         for index in (chosen.randrange(_ENTRIES) for _ in range(_PAIRS))
     ]
     # The first ones pay for statements that are prepared once.
@@ -65,16 +65,6 @@ def _proofs(port: int) -> Figure:
         1 / 3,
         note="the yardstick reads one row through the same stack",
     )
-
-
-def _ask(connection: http.client.HTTPConnection, path: str) -> float:
-    begun = time.perf_counter()
-    connection.request("GET", path)
-    response = connection.getresponse()
-    content = response.read()
-    if response.status != http.HTTPStatus.OK:
-        raise RuntimeError(content.decode())
-    return time.perf_counter() - begun
 
 
 def _checked(data: Path) -> Figure:

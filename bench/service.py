@@ -78,13 +78,14 @@ def get(port: int, path: str) -> Any:  # noqa: ANN401 - any JSON document
     return json.loads(_content(connection))
 
 
-def timed(port: int, path: str) -> float:
+def ask(connection: http.client.HTTPConnection, path: str) -> float:
     """Return the seconds until the whole answer of *path* was here."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, _REQUEST_SECONDS)
-    connection.connect()
     begun = time.perf_counter()
     connection.request("GET", path)
-    _content(connection)
+    response = connection.getresponse()
+    content = response.read()
+    if response.status != http.HTTPStatus.OK:
+        raise NoService(content.decode())
     return time.perf_counter() - begun
 
 
