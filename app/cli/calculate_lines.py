@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 from urllib.parse import quote, urlsplit
 
 import typer
@@ -49,17 +49,24 @@ class Job:
 def run(job: Job, *, resume: bool) -> None:
     """Do *job*, or with *resume* what is left of it; raises `typer.Exit`."""
     job = _resumed(job) if resume else _begun(job)
-    try:
-        with job.file.open("rb") as source, job.out.open("ab") as into:
+    with _opened(job.file, "rb") as source, _opened(job.out, "ab") as into:
+        try:
             answered, refused = _exchange(job, source, into)
-    except (OSError, HTTPException) as error:
-        typer.echo(f"{job.url}: {type(error).__name__} {error}", err=True)
-        typer.echo("Broken off; --resume goes on from here.", err=True)
-        raise typer.Exit(UNREACHABLE) from error
+        except (OSError, HTTPException) as error:
+            typer.echo(f"{job.url}: {type(error).__name__} {error}", err=True)
+            typer.echo("Broken off; --resume goes on from here.", err=True)
+            raise typer.Exit(UNREACHABLE) from error
     job.mark.unlink(missing_ok=True)
     typer.echo(f"{answered} answered, {refused} refused: {job.out}", err=True)
     if refused:
         raise typer.Exit(REFUSED)
+
+
+def _opened(path: Path, mode: Literal["rb", "ab"]) -> BinaryIO:
+    try:
+        return path.open(mode)
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}") from error
 
 
 def _begun(job: Job) -> Job:

@@ -71,6 +71,15 @@ async def test_many_requests_are_answered_and_taken_up_again(
     assert not mark.exists()
 
 
+async def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    file, out = tmp_path / "none.ndjson", tmp_path / "answers.ndjson"
+
+    done = await calculate("http://127.0.0.1:1", file, "--out", out)
+
+    assert (done.exit_code, out.exists()) == (2, False)
+    assert "No such file" in done.stderr
+
+
 async def test_a_service_that_is_not_there_loses_nothing(tmp_path: Path) -> None:
     file, out = tmp_path / "many.ndjson", tmp_path / "answers.ndjson"
     file.write_text(json.dumps(tree(1)), "ascii")
