@@ -14,7 +14,6 @@ from app.api.calculations import gather
 from app.calculation import lines, working
 from app.calculation.documents import CalculationAnswer
 from app.calculation.lines import Batch, Cutter, Line, LineTooLong
-from app.calculation.printed import document
 from app.calculation.service import Material
 from app.calculation.working import Order, Outline
 from app.http.bodies import limits_of
@@ -30,6 +29,7 @@ from app.http.problems import Problem, problem_of, problem_responses, response_h
 from app.http.routing import router
 from app.http.services import Services, services_of
 from app.kit.errors import DomainError, Invalid, TooLarge, UnsupportedMedia
+from app.kit.schemas import document
 from app.kit.workers import WorkerFailed, WorkerLost
 
 routes = router("calculations")

@@ -18,6 +18,7 @@ from app.calculation.models import Calculation
 from app.calculation.replaying import Replay
 from app.calculation.request import CalculationRequest
 from app.calculation.service import Material
+from app.calculation.shapes import form
 from app.calculation.storing import StoredCalculation
 from app.calculation.working import Outline
 from app.http.bodies import JsonBody
@@ -40,13 +41,9 @@ _ID_FORM: Final = Field(
 CalculationId = Annotated[str, Path(max_length=100, description="Of the receipt.")]
 
 
-def _form(value: object) -> str:
-    return "text" if isinstance(value, str) else "other"
-
-
 Side: TypeAlias = Annotated[
     Annotated[str, _ID_FORM, Tag("text")] | Annotated[CalculationRequest, Tag("other")],
-    Discriminator(_form),
+    Discriminator(form),
 ]
 
 

@@ -20,8 +20,9 @@ from typing_extensions import TypedDict
 
 from app.calculation.calculated import Calculated
 from app.calculation.notices import line_pointer
-from app.calculation.printed import Computed, document
+from app.calculation.printed import Computed
 from app.kit.decimals import rounded
+from app.kit.schemas import document
 from app.units.algebra import Dimension
 from app.units.catalogue import canonical_unit
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from app.calculation.printed import Bilingual, Computed, document
+from app.calculation.printed import Bilingual, Computed
 from app.calculation.request import CalculationRequest
 from app.calculation.shapes import GwpSetCode
 from app.calculation.supplements import (
@@ -17,6 +17,7 @@ from app.calculation.supplements import (
     UncertaintyOfResult,
 )
 from app.factors.traces import Trace
+from app.kit.schemas import document
 from app.reference.enums import GhgCategory
 from app.reference.stages import Stage
 

@@ -1,12 +1,12 @@
 """What every document of an answer is made with: numbers as printed, texts in two
 languages."""
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import Field
 from typing_extensions import TypedDict
 
-document: Final = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+from app.kit.schemas import document
 
 Computed: TypeAlias = Annotated[
     str,

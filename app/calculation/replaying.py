@@ -12,11 +12,12 @@ from app.calculation import answer, service
 from app.calculation.calculated import Calculated
 from app.calculation.comparison import Line, Pair, lines_of, pair_up
 from app.calculation.documents import CalculationAnswer, CalculationWarning
-from app.calculation.printed import Bilingual, Computed, document
+from app.calculation.printed import Bilingual, Computed
 from app.calculation.reading import Reading
 from app.calculation.service import Material
 from app.kit.decimals import rounded
 from app.kit.errors import Findings, Invalid
+from app.kit.schemas import document
 
 TOLERANCE: Final = 1e-9
 _MOST_LINES: Final = 1_000

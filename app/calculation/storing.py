@@ -7,7 +7,6 @@ from typing import Any, Final, cast
 
 import msgspec
 import orjson
-from pydantic import ConfigDict, with_config
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import TypedDict
@@ -22,6 +21,7 @@ from app.calculation.request import CalculationRequest
 from app.factors.schemas import Instant
 from app.kit.clock import instant_text
 from app.kit.errors import NotFound, TooLarge
+from app.kit.schemas import document
 
 MIB: Final = 1024 * 1024
 LIMIT: Final = 4 * MIB
@@ -46,7 +46,7 @@ class CalculationTooLarge(TooLarge):
     )
 
 
-@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+@document
 class StoredCalculation(TypedDict):
     """A calculation that an organisation keeps."""
 

@@ -4,9 +4,10 @@ from typing import Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
-from app.calculation.printed import Computed, document
+from app.calculation.printed import Computed
 from app.calculation.request import Input
 from app.calculation.shapes import ElectricityBasis, ElectricityTotal
+from app.kit.schemas import document
 from app.reference.enums import QualityBand
 
 ResultTotal: TypeAlias = Literal["MARKET_BASED", "LOCATION_BASED", "BOTH", "MIXED"]

@@ -9,13 +9,14 @@ from typing_extensions import TypedDict
 
 from app.calculation import engine, findings, receipts, service
 from app.calculation.documents import CalculationAnswer, Receipt
-from app.calculation.printed import Bilingual, document
+from app.calculation.printed import Bilingual
 from app.calculation.reading import Reading
 from app.calculation.receipts import Statement
 from app.calculation.service import Material
 from app.factors import service as factors
 from app.factors.codes import Pin, parse_pin
 from app.kit.errors import Invalid
+from app.kit.schemas import document
 from app.reference.gwp import GWP_SETS
 from app.translog import note
 from app.translog.note import Note, Verifier

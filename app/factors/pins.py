@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, with_config
+from pydantic import BeforeValidator, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import TypedDict
 
@@ -17,7 +17,7 @@ from app.factors.queries import status_at
 from app.factors.schemas import Instant
 from app.kit.differences import delta, relative_delta
 from app.kit.errors import Invalid
-from app.kit.schemas import Schema, checked, refusal
+from app.kit.schemas import Schema, checked, document, refusal
 from app.reference.enums import VersionStatus
 
 LIMIT: Final = 10_000
@@ -84,10 +84,7 @@ class PinState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-_document = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
-
-
-@_document
+@document
 class Figure(TypedDict):
     """What a version states."""
 
@@ -96,7 +93,7 @@ class Figure(TypedDict):
     gwp_set: GwpBasis
 
 
-@_document
+@document
 class NewerYear(TypedDict):
     """The factor in use of the latest reference year of the same series."""
 
@@ -107,7 +104,7 @@ class NewerYear(TypedDict):
     gwp_set: GwpBasis
 
 
-@_document
+@document
 class PinRead(TypedDict):
     """What became of one pin."""
 
@@ -133,7 +130,7 @@ class PinRead(TypedDict):
     """Beside any state; the pinned value stays right for its own year."""
 
 
-@_document
+@document
 class PinReport(TypedDict):
     """What became of each pin, in the order of the request."""
 

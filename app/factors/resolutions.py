@@ -25,7 +25,7 @@ from app.factors.selects import Described
 from app.factors.traces import CandidateRead, Trace, TraceReason
 from app.kit import strict_json
 from app.kit.errors import Invalid
-from app.kit.schemas import Day, Name, checked, refusal
+from app.kit.schemas import Day, Name, checked, document, refusal
 from app.kit.validation import findings
 from app.units.catalogue import unit
 
@@ -45,7 +45,6 @@ def _counted(value: object) -> object:
 _asked = with_config(
     ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 )
-_answered = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
 
 @_asked
@@ -81,7 +80,7 @@ class ResolutionQuestion(TypedDict):
     """Take no fallback, though it is asked for: say what it would be."""
 
 
-@_answered
+@document
 class Resolution(TypedDict):
     """What one description comes to."""
 
@@ -99,7 +98,7 @@ class Resolution(TypedDict):
     """What left nothing; null where a factor was taken or several fit alike."""
 
 
-@_answered
+@document
 class ResolutionReport(TypedDict):
     """What each description comes to, in the order of the request."""
 

@@ -3,20 +3,19 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.factors.content import GwpBasis
 from app.factors.ladder import Axis, Candidate, Criterion, Wanted
 from app.factors.selection import MOST_REFUSED, MOST_TRIED, Choice, Refused
 from app.factors.selects import Select
+from app.kit.schemas import document
 from app.reference.enums import Boundary, FactorKind, VersionStatus
 from app.units.algebra import Dimension
 
-_document = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
-
-@_document
+@document
 class Words(TypedDict):
     """A text in Chinese and in English."""
 
@@ -24,7 +23,7 @@ class Words(TypedDict):
     en: str
 
 
-@_document
+@document
 class CandidateSource(TypedDict):
     """The document that states the value."""
 
@@ -33,7 +32,7 @@ class CandidateSource(TypedDict):
     document_number: str | None
 
 
-@_document
+@document
 class CandidateRead(TypedDict):
     """A factor version, by what tells it from others that fit alike."""
 
@@ -53,7 +52,7 @@ class CandidateRead(TypedDict):
     source: CandidateSource
 
 
-@_document
+@document
 class TraceStep(TypedDict):
     """One place of the ladder. Null is what was not asked for; of a technology also
     that none is stated."""
@@ -66,7 +65,7 @@ class TraceStep(TypedDict):
     """How many factors there could be used."""
 
 
-@_document
+@document
 class TraceReason(TypedDict):
     """What left nothing."""
 
@@ -74,7 +73,7 @@ class TraceReason(TypedDict):
     detail: Words
 
 
-@_document
+@document
 class TraceRefusal(TypedDict):
     """A factor that stood on the way and is not to be used."""
 
@@ -83,7 +82,7 @@ class TraceRefusal(TypedDict):
     reason: TraceReason
 
 
-@_document
+@document
 class TraceDistance(TypedDict):
     """How far what was taken, or fits alike, is from what was asked for."""
 
@@ -93,9 +92,9 @@ class TraceDistance(TypedDict):
     technology_rungs: int
 
 
-@_document
+@document
 class TracePenalty(TypedDict):
-    """What the fallback adds to the scores of data quality, of which 1 is the best."""
+    """What the fallback costs in scores of data quality, of which 1 is the best."""
 
     ger: int
     """Geography: 1 for each rung, at most 4."""
@@ -103,7 +102,7 @@ class TracePenalty(TypedDict):
     """Time: 0 up to 3 years, 1 up to 6, 2 up to 10, 3 up to 15, else 4."""
 
 
-@_document
+@document
 class Trace(TypedDict):
     """How a description came to its factor."""
 

@@ -4,9 +4,16 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    with_config,
+)
 from pydantic_core import PydanticCustomError
 
 from app.kit.decimals import DECIMAL_PATTERN, parse_decimal
@@ -17,6 +24,10 @@ TEXT_LENGTH = 2_000
 # Categories that no factor text needs and that hide what a reader sees: control,
 # format (bidi overrides, zero-width, tags), surrogate, private use, unassigned.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+document: Final = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+"""Makes a typed dictionary of what is answered: described field by field, no other."""
 
 
 class Schema(BaseModel):
