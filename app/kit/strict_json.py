@@ -6,17 +6,12 @@ than UTF-8 and deep nesting are errors, each with its own code.
 
 import json
 import re
-from itertools import accumulate, repeat
 from typing import Any, Final, NoReturn
 
 from app.kit.errors import Malformed
 
 MAX_DEPTH: Final = 32
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_OTHER: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+', re.DOTALL)
-_STEPS: Final = {
-    ord(bracket): step for bracket, step in zip("[{]}", (1, 1, -1, -1), strict=True)
-}
 
 
 class MalformedJson(Malformed):
@@ -42,11 +37,13 @@ class TooDeep(Malformed):
 def loads(data: bytes) -> Any:  # noqa: ANN401 - any JSON document
     """Return the document in *data*, or refuse it."""
     text = _decode(data)
-    _check_depth(data)
     try:
         document = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise TooDeep(limit=MAX_DEPTH) from error
+    except ValueError as error:
         raise MalformedJson from error
+    _check_depth(document)
     if "\\ud" in text.lower():
         _check_surrogates(document)
     return document
@@ -62,11 +59,18 @@ def _decode(data: bytes) -> str:
     return text
 
 
-def _check_depth(data: bytes) -> None:
-    brackets = _OTHER.sub(b"", data)
-    steps = map(_STEPS.get, brackets, repeat(0))
-    if max(accumulate(steps), default=0) > MAX_DEPTH:
-        raise TooDeep(limit=MAX_DEPTH)
+def _check_depth(document: Any) -> None:  # noqa: ANN401 - any JSON document
+    values = [document]
+    for _ in range(MAX_DEPTH + 1):
+        containers = [each for each in values if isinstance(each, (dict, list))]
+        if not containers:
+            return
+        values = [value for each in containers for value in _values(each)]
+    raise TooDeep(limit=MAX_DEPTH)
+
+
+def _values(container: Any) -> Any:  # noqa: ANN401 - of an object or an array
+    return container.values() if isinstance(container, dict) else container
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
