@@ -146,7 +146,7 @@ def _by_gas(done: Calculated, amounts: _Amounts) -> list[GasPart]:
 
 
 def _sum(values: list[float]) -> str:
-    return rounded(engine.total(np.array(values)))
+    return rounded(engine.total(values))
 
 
 def _by_category(done: Calculated, amounts: _Amounts) -> dict[str, float]:
@@ -158,7 +158,7 @@ def _by_category(done: Calculated, amounts: _Amounts) -> dict[str, float]:
                 values[part.category].append(amount * part.co2e)
         else:
             values[CATEGORIES[category]].append(amount * coefficient.intensity)
-    return {name: engine.total(np.array(parts)) for name, parts in values.items()}
+    return {name: engine.total(parts) for name, parts in values.items()}
 
 
 def _biogenic(

@@ -15,7 +15,6 @@ import numpy as np
 from app.calculation import amounts, contents, findings, selecting, spreads
 from app.calculation.allocation import checked_share, not_listed
 from app.calculation.electricity import View, main_view
-from app.calculation.elimination import Floats
 from app.calculation.engine import Ints, System
 from app.calculation.findings import Ledger
 from app.calculation.notices import line_pointer, report_notices
@@ -29,6 +28,7 @@ from app.calculation.request import (
 from app.calculation.resolution import Resolver, Route
 from app.calculation.routing import Routing
 from app.calculation.spreads import Spreads
+from app.calculation.sums import Floats
 from app.calculation.variables import CERTAIN, Uncertain
 from app.kit.decimals import number_text, scaled
 from app.kit.errors import Invalid

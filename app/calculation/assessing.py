@@ -8,12 +8,12 @@ import numpy as np
 
 from app.calculation import quality
 from app.calculation.assembly import AS_CLASSIFIED, CATEGORIES, Assembly
-from app.calculation.elimination import Floats
 from app.calculation.engine import Ints, Solution
 from app.calculation.notices import line_pointer
 from app.calculation.quality import Items, Marks, Quality, Rating
 from app.calculation.request import CalculationRequest
 from app.calculation.scoring import Scorer
+from app.calculation.sums import Floats
 from app.calculation.supplements import (
     QualityOfFootprint,
     QualityOfLine,

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Final
 
-import numpy as np
-
 from app.calculation.coefficients import Coefficient, Part
 from app.calculation.engine import total
 from app.calculation.findings import Ledger
@@ -105,7 +103,7 @@ def _compared(carbon: float, kept: float) -> CarbonContent:
 
 
 def _total(*values: float) -> float:
-    return total(np.array(values))
+    return total(values)
 
 
 def _content(reference: Reference) -> Fraction | None:

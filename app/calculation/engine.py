@@ -11,17 +11,18 @@ C_pq = α_q · a_qp / g_q. Its transpose gives the footprint of one unit of each
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from app.calculation import elimination
-from app.calculation.elimination import Factors, Floats, Uses
-from app.calculation.sums import NOISE, group, settled
+from app.calculation.elimination import Factors, Uses
+from app.calculation.sums import NOISE, Floats, group, settled
 from app.kit.errors import Invalid
 
 VERSION: Final = "tanyin-engine/1"
@@ -157,15 +158,15 @@ def _solve(system: System) -> Solution:
         reached=graph.reached,
         scale=scale,
         value=value,
-        result=total(value),
+        result=total(value.tolist()),
         footprint=footprint,
     )
 
 
-def total(values: Floats) -> float:
+def total(values: Sequence[float]) -> float:
     """Return the exact sum of *values*, rounded once, so that order does not matter."""
     try:
-        found, gross = math.fsum(values), math.fsum(np.abs(values))
+        found, gross = math.fsum(values), math.fsum(map(abs, values))
     except (OverflowError, ValueError):
         raise ResultOutOfRange(pointer="/reference") from None
     return 0.0 if abs(found) <= NOISE * gross else found
@@ -174,9 +175,7 @@ def total(values: Floats) -> float:
 def traverse(system: System) -> Graph:
     """Return how the reference reaches the processes of *system*."""
     size = len(system.output)
-    links = csr_array(
-        (np.ones(len(system.user)), (system.user, system.supplier)), shape=(size, size)
-    )
+    links = _adjacency(system.user, system.supplier, size)
     nodes, before = breadth_first_order(links, system.reference)
     reached = np.zeros(size, dtype=np.bool_)
     reached[nodes] = True
@@ -185,6 +184,17 @@ def traverse(system: System) -> Graph:
     # leads to; sorting by falling number puts users before suppliers.
     order = nodes[np.argsort(-component[nodes], kind="stable")]
     return Graph(order, component, reached, _via(system, reached, before))
+
+
+def _adjacency(user: Ints, supplier: Ints, size: int) -> csr_array:
+    """Return links as SciPy walks them, which never ends where one stands twice."""
+    # Made from its parts it takes half the time that it takes from coordinates.
+    starts = np.zeros(size + 1, dtype=np.int32)
+    np.cumsum(np.bincount(user, minlength=size), out=starts[1:])
+    ends = supplier[np.argsort(user, kind="stable")].astype(np.int32)
+    links = csr_array((np.ones(len(ends)), ends, starts), shape=(size, size))
+    links.sum_duplicates()
+    return links
 
 
 def _via(system: System, reached: Flags, before: Ints) -> Ints:
@@ -251,13 +261,9 @@ def _uses(system: System, nodes: Ints, links: Flags) -> Uses:
     taken = system.share[user] * system.taken[links] / system.output[user]
     if not np.isfinite(taken).all():
         raise ResultOutOfRange(pointer="/reference")
-    where, shape = (place[user], place[system.supplier[links]]), (len(nodes),) * 2
-    net, gross = (
-        coo_array((amounts, where), shape=shape).tocsc()
-        for amounts in (taken, np.abs(taken))
+    return elimination.uses(
+        place[user], place[system.supplier[links]], taken, len(nodes)
     )
-    net.data = settled(net.data, gross.data)
-    return Uses(net, gross)
 
 
 def _factorise(system: System, graph: Graph, unit: Floats) -> Factors:
@@ -367,8 +373,7 @@ def _cycle(system: System, start: int, component: Ints) -> list[int]:
         component[system.supplier] == component[start]
     )
     user, supplier = system.user[inner], system.supplier[inner]
-    size = len(system.output)
-    links = csr_array((np.ones(len(user)), (user, supplier)), shape=(size, size))
+    links = _adjacency(user, supplier, len(system.output))
     order, before = breadth_first_order(links, start)
     back = set(user[supplier == start].tolist())
     node = next((int(p) for p in order if int(p) in back), start)

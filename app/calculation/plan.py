@@ -13,7 +13,6 @@ from scipy.sparse import csc_array, csr_array, eye_array
 from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import splu
 
-from app.calculation.elimination import Floats
 from app.calculation.engine import (
     Flags,
     Graph,
@@ -23,6 +22,7 @@ from app.calculation.engine import (
     mixed_signs,
     traverse,
 )
+from app.calculation.sums import Floats
 from app.calculation.variables import Uncertain, Uses
 
 # Nanoseconds, as measured: a row's operation, one of its numbers, one drawn number.

@@ -8,7 +8,6 @@ import numpy as np
 
 from app.calculation import sampling
 from app.calculation.assembly import Assembly
-from app.calculation.elimination import Floats
 from app.calculation.engine import ResultOutOfRange, Solution
 from app.calculation.findings import (
     DrawsLeftOut,
@@ -26,6 +25,7 @@ from app.calculation.sensitivities import (
     sensitivities,
     variances,
 )
+from app.calculation.sums import Floats
 from app.calculation.supplements import Contributor, UncertaintyOfResult
 from app.calculation.variables import Uncertain
 from app.kit.columns import rounded_column

@@ -14,9 +14,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from app.calculation import engine
-from app.calculation.elimination import Floats
 from app.calculation.engine import Flags, Ints, System
-from app.calculation.sums import settled
+from app.calculation.sums import Floats, settled
 from app.reference.enums import QualityBand, RegionLevel, Traceability
 from app.reference.regions import climb
 

@@ -141,13 +141,13 @@ def _as_text(match: re.Match[bytes]) -> bytes:
 
 def in_digits(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return a part of a request with every amount as a decimal string."""
-    if isinstance(value, str | bool) or value is None:
-        return value
     if isinstance(value, dict):
         return {
-            name: each if name in _COUNTS else in_digits(each)
+            name: each if isinstance(each, str) or name in _COUNTS else in_digits(each)
             for name, each in value.items()
         }
     if isinstance(value, list):
         return [in_digits(each) for each in value]
+    if value is None or isinstance(value, (str, bool)):
+        return value
     return number_text(value)

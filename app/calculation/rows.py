@@ -17,10 +17,10 @@ from app.calculation.documents import (
     ProcessPart,
     Rest,
 )
-from app.calculation.elimination import Floats
-from app.calculation.engine import Ints
+from app.calculation.engine import Flags, Ints
 from app.calculation.notices import line_pointer
 from app.calculation.resolution import Route
+from app.calculation.sums import Floats
 from app.kit.columns import rounded_column
 from app.kit.decimals import rounded
 
@@ -52,13 +52,19 @@ def _ranked(
     candidates = _largest(values, among, length)
     sizes = np.abs(np.array(rounded_column(values[candidates]), dtype=np.float64))
     order = np.argsort(-sizes, kind="stable")
-    ranked = candidates[order].tolist()
-    # Where a run of the same size starts, and where the last one ends.
-    starts = np.flatnonzero(np.diff(sizes[order], prepend=np.nan, append=np.nan))
+    ranked, sizes = candidates[order], sizes[order]
+    is_tied = sizes[1:] == sizes[:-1]
+    if is_tied.any():
+        _settle(ranked, is_tied, name)
+    return ranked[:length]
+
+
+def _settle(ranked: Ints, is_tied: Flags, name: Callable[[int], Any]) -> None:
+    """Sort by name within each run of *ranked* that is tied with the next one."""
+    starts = np.flatnonzero(np.concatenate([[True], ~is_tied, [True]]))
     for run in np.flatnonzero(np.diff(starts) > 1).tolist():
         tied = slice(starts[run], starts[run + 1])
-        ranked[tied] = sorted(ranked[tied], key=name)
-    return np.array(ranked[:length], dtype=np.intp)
+        ranked[tied] = sorted(ranked[tied].tolist(), key=name)
 
 
 def listed_processes(done: Calculated, length: int | None) -> Ints:
@@ -102,7 +108,7 @@ def contributions(done: Calculated, shown: Ints) -> tuple[list[Contribution], Re
     solution = done.solution
     is_other = solution.reached[done.assembly.system.process]
     is_other[shown] = False
-    rest = engine.total(solution.value[is_other])
+    rest = engine.total(solution.value[is_other].tolist())
     return (
         _contribution_rows(done, shown),
         {"count": int(is_other.sum()), "value": rounded(rest)},

@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from app.calculation.elimination import Floats
 from app.calculation.engine import RESIDUAL, Flags
 from app.calculation.plan import Group, Plan, Step, Term
+from app.calculation.sums import Floats
 from app.calculation.variables import Variable
 
 STRIDE: Final = 2**17

@@ -13,7 +13,6 @@ import numpy as np
 
 from app.calculation import quality
 from app.calculation.assembly import Assembly
-from app.calculation.elimination import Floats
 from app.calculation.findings import Ledger
 from app.calculation.notices import line_pointer
 from app.calculation.quality import BEST, TRACED, WORST, Marks
@@ -24,6 +23,7 @@ from app.calculation.request import (
     Process,
 )
 from app.calculation.shapes import Assessment
+from app.calculation.sums import Floats
 from app.kit.decimals import number_text
 from app.kit.errors import Invalid
 from app.reference.regions import region

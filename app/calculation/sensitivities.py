@@ -13,9 +13,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from app.calculation import engine
-from app.calculation.elimination import Floats
 from app.calculation.engine import Solution, System
-from app.calculation.sums import group
+from app.calculation.sums import Floats, group
 from app.calculation.uncertainty import Z_975, Lognormal
 from app.calculation.variables import Uncertain, Variable
 

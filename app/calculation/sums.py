@@ -1,11 +1,11 @@
 """Sums of floats, without what rounding alone has left of them. Pure."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from app.calculation.elimination import Floats
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 # A sum this small beside its parts is what their rounding has left.
 NOISE: Final = 1e-14

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from app.calculation import pedigree
-from app.calculation.elimination import Floats
+from app.calculation.sums import Floats
 from app.kit.decimals import number_text
 from app.kit.errors import Invalid
 

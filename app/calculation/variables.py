@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from app.calculation.elimination import Floats
 from app.calculation.engine import Flags, Ints, System
+from app.calculation.sums import Floats
 from app.calculation.uncertainty import Distribution
 
 

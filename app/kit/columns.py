@@ -126,7 +126,10 @@ def _read_singly(numbers: Sequence[object]) -> Decimals:
 def rounded_column(values: Floats) -> list[str]:
     """Return `rounded` of each value."""
     numbers = values.tolist()
-    texts = ("%.12g\n" * len(numbers) % tuple(numbers)).splitlines()
+    printed = "%.12g\n" * len(numbers) % tuple(numbers)
+    texts = printed.splitlines()
+    if not any(odd in printed for odd in ("e", "n", "-0\n")):
+        return texts
     sizes = np.abs(values)
     is_plain = (sizes >= _PLAIN_FROM) & (sizes < _PLAIN_BELOW)
     for number in np.flatnonzero(~is_plain).tolist():

@@ -1,6 +1,6 @@
 """The engine against exact arithmetic, and the laws that hold for any system."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from app.calculation import elimination
 from app.calculation.engine import (
     NonProductiveLoop,
     ResultOutOfRange,
@@ -17,6 +18,16 @@ from app.calculation.engine import (
     UnsolvableSystem,
     solve,
 )
+
+
+@pytest.fixture(autouse=True, scope="module", params=["small", "sparse"])
+def _either_matrix(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hold every law for both kinds of matrix; by itself each system here is small."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "sparse":
+            patch.setattr(elimination, "SMALL", -1)
+        yield
+
 
 Link = tuple[int, int, Fraction]
 Line = tuple[int, Fraction]
