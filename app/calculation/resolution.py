@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from app.calculation import findings, uncertainty
@@ -87,14 +88,15 @@ class Resolver:
         """Return what the caller's own figure comes to."""
         self._check_kind(factor.get("kind", PCF), factor["name"], ())
         figure = _inline_figure(factor, self.terms.gwp_set.code)
-        coefficient = characterise(figure, self.terms.gwp_set)
-        notices = self._boundary_notices(figure)
-        return Resolved(coefficient, _some(coefficient.notice, *notices))
+        return self._own(characterise(figure, self.terms.gwp_set))
+
+    def unity(self, per: str) -> Resolved:
+        """Return what a figure of 1 in the unit *per* comes to."""
+        return self._own(_unity(per, self.terms.gwp_set))
 
     def emission(self, code: str) -> Resolved:
         """Return the coefficient of the gas *code* itself."""
-        figure = gas_figure(gas(code, "/gas").code)
-        return Resolved(characterise(figure, self.terms.gwp_set), ())
+        return Resolved(_emitted(gas(code, "/gas").code, self.terms.gwp_set), ())
 
     def route(self, resolved: Resolved, stated: Unit) -> Route:
         """Return the way from *stated* to the coefficient, numbered anew."""
@@ -108,6 +110,10 @@ class Resolver:
         )
         self.routes.append(route)
         return route
+
+    def _own(self, coefficient: Coefficient) -> Resolved:
+        notices = self._boundary_notices(coefficient.figure)
+        return Resolved(coefficient, _some(coefficient.notice, *notices))
 
     def _version(self, reference: str) -> Resolved:
         version = self.found[reference]
@@ -270,6 +276,17 @@ def _inline_figure(factor: InlineFactor, requested: str) -> Figure:
         uncertainty=_inline_spread(factor, text),
         nature=Nature(kind=factor.get("kind", PCF), includes=_includes(factor)),
     )
+
+
+@lru_cache(maxsize=1024)
+def _unity(per: str, gwp_set: GwpSet) -> Coefficient:
+    factor = InlineFactor(name=per, value="1", unit=per)
+    return characterise(_inline_figure(factor, gwp_set.code), gwp_set)
+
+
+@lru_cache(maxsize=1024)
+def _emitted(code: str, gwp_set: GwpSet) -> Coefficient:
+    return characterise(gas_figure(code), gwp_set)
 
 
 def _includes(factor: InlineFactor) -> tuple[str, ...]:

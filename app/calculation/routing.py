@@ -33,7 +33,7 @@ class Routing:
 
     def plain(self, per: str, unit_text: str, pointer: str = "/unit") -> Route:
         """Return the route that all plain inline factors in the unit *per* share."""
-        return self._kept("plain", per, unit_text, pointer, self._unity)
+        return self._kept("plain", per, unit_text, pointer, self.resolver.unity)
 
     def inline(
         self, factor: InlineFactor, unit_text: str, pointer: str = "/unit"
@@ -50,9 +50,6 @@ class Routing:
         except Invalid as error:
             error.pointer = selecting.pointer(reference)
             raise
-
-    def _unity(self, per: str) -> Resolved:
-        return self.resolver.inline(InlineFactor(name=per, value="1", unit=per))
 
     def _kept(
         self,
