@@ -20,12 +20,13 @@ from app.http.problems import problem_responses, response_headers
 from app.http.routing import router
 from app.http.services import Services, services_of
 from app.kit.errors import Forbidden, Invalid, TooLarge, UnsupportedMedia
-from app.kit.lanes import Lane
+from app.kit.lanes import DIRECT, Lane
 from app.kit.schemas import Flag
 
 routes = router("calculations")
 
 _SNAPSHOT: Final = "/snapshot"
+_SHORT: Final = 8 * 1024
 
 
 class NothingToStore(Invalid):
@@ -83,8 +84,13 @@ async def calculate(
 
 
 def lane_for(services: Services, *bodies: bytes) -> Lane:
-    """Return where to calculate *bodies*: what may take seconds goes to a worker."""
-    return services.workers if any(map(takes_long, bodies)) else services.threads
+    """Return where to calculate *bodies*: what may take seconds goes to a worker.
+
+    What takes a few milliseconds is done at once, as any other request.
+    """
+    if any(map(takes_long, bodies)):
+        return services.workers
+    return DIRECT if sum(map(len, bodies)) <= _SHORT else services.threads
 
 
 async def gather(services: Services, request: Naming, snapshot: int) -> Material:

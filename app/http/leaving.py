@@ -14,8 +14,7 @@ _T = TypeVar("_T")
 
 async def left(scope: Scope) -> None:
     """Return when the client of *scope* has left; for ever where nobody can tell."""
-    gone: asyncio.Event = scope.get(GONE) or asyncio.Event()
-    await gone.wait()
+    await asyncio.wait([_gone(scope)])
 
 
 async def unless_left(scope: Scope, work: Coroutine[Any, Any, _T]) -> _T:
@@ -23,12 +22,34 @@ async def unless_left(scope: Scope, work: Coroutine[Any, Any, _T]) -> _T:
 
     Raises `ClientDisconnect` then.
     """
-    task, watch = asyncio.create_task(work), asyncio.create_task(left(scope))
+    leaving = _Leaving()
+    gone = _gone(scope)
+    gone.add_done_callback(leaving)
     try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise ClientDisconnect
+        return await work
+    except asyncio.CancelledError:
+        # Ours, unless somebody else cancelled this task as well.
+        if leaving.has_cancelled and not leaving.task.uncancel():
+            raise ClientDisconnect from None
+        raise
     finally:
-        watch.cancel()
-        task.cancel()
+        gone.remove_done_callback(leaving)
+
+
+class _Leaving:
+    """Cancels the task that it was made in."""
+
+    def __init__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        self.task = task
+        self.has_cancelled = False
+
+    def __call__(self, _: "asyncio.Future[None]") -> None:
+        self.has_cancelled = True
+        self.task.cancel()
+
+
+def _gone(scope: Scope) -> "asyncio.Future[None]":
+    gone: asyncio.Future[None] | None = scope.get(GONE)
+    return gone or asyncio.get_running_loop().create_future()

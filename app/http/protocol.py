@@ -27,7 +27,7 @@ _HEAD_SECONDS: Final = 10
 _HEAD_BYTES: Final = 64 * 1024
 _TARGET_BYTES: Final = 32 * 1024
 GONE: Final = "tanyin.gone"
-"""Where a scope has the event of its connection's end: seen without reading on."""
+"""Where a scope has what is done at its connection's end: seen without reading on."""
 _log: Final = logging.getLogger("tanyin.requests")
 
 
@@ -40,7 +40,7 @@ class StrictProtocol(HttpToolsProtocol):
         self._is_head = True
         self._completed = False
         self._patience: asyncio.TimerHandle | None = None
-        self._gone = asyncio.Event()
+        self._gone: asyncio.Future[None] = self.loop.create_future()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Wait for the first request, but not for ever."""
@@ -50,7 +50,7 @@ class StrictProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting, and let others do so."""
         self._stop_waiting()
-        self._gone.set()
+        self._gone.set_result(None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

@@ -77,6 +77,35 @@ class Gate:
         self._free.release()
 
 
+class DirectLane:
+    """Dialogues in the event loop itself: for what is done before a thread begins."""
+
+    @asynccontextmanager
+    async def dialogue(
+        self,
+        make: Maker,
+        *arguments: object,
+        patient: bool = False,
+    ) -> AsyncIterator[Dialogue]:
+        """Hold a dialogue; see `Lane`. Nobody waits, so nobody need be patient."""
+        del patient
+        yield _Direct(make(*arguments))
+
+
+class _Direct:
+    """A generator that is advanced where it is asked."""
+
+    def __init__(self, made: Made) -> None:
+        self._made = made
+
+    async def ask(self, value: Any = None) -> Any:  # noqa: ANN401 - the maker's types
+        """Advance the generator."""
+        return self._made.send(value)
+
+
+DIRECT: Final = DirectLane()
+
+
 class ThreadLane:
     """Dialogues in a few threads of this process: for what is done soon."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.kit.errors import Findings
-from app.kit.lanes import Busy, Lane, Maker, ThreadLane
+from app.kit.lanes import DIRECT, Busy, Lane, Maker, ThreadLane
 from app.kit.workers import WorkerFailed, WorkerLost, WorkerPool
 from tests.factories.dialogues import Odd, counting, failing, refusing, sleeping
 
@@ -71,14 +71,13 @@ async def test_a_dialogue_goes_back_and_forth_in_one_worker(pool: WorkerPool) ->
     assert {pid for pid, _ in said} == {await pid_of(pool)} != {os.getpid()}
 
 
-async def test_threads_hold_the_same_dialogues() -> None:
-    lane = ThreadLane(2, 0)
+@pytest.mark.parametrize("lane", [ThreadLane(2, 0), DIRECT])
+async def test_lanes_of_this_process_hold_the_same_dialogues(lane: Lane) -> None:
     async with lane.dialogue(counting, 5) as dialogue:
         assert await dialogue.ask() == (os.getpid(), 5)
         assert await dialogue.ask(2) == (os.getpid(), 7)
     with pytest.raises(Findings):
         await asked_twice(lane, refusing, 1)
-    lane.close()
 
 
 async def test_a_refusal_arrives_whole_and_the_worker_stays(pool: WorkerPool) -> None:
