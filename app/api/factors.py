@@ -8,6 +8,7 @@ from pydantic import Field
 from app.factors import finding
 from app.factors import service as factors
 from app.factors.codes import Pin, check_code
+from app.factors.printing import Page
 from app.factors.schemas import (
     DIGITS,
     FacetedPage,
@@ -25,6 +26,7 @@ from app.kit.errors import NotFound
 
 routes = router("factors")
 
+_JSON: Final = "application/json"
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -54,11 +56,10 @@ VersionNumber = Annotated[
 )
 async def list_factors(
     request: Request,
-    response: Response,
     session: ReadSession,
     snapshot: Snapshot,
     query: Annotated[FactorSearch, Query()],
-) -> FactorPage:
+) -> Response:
     """Search the catalogue.
 
     Lists the current version of each factor at the snapshot. All filters that are given
@@ -69,21 +70,21 @@ async def list_factors(
     if position is not None:
         snapshot = await snapshot_of_cursor(request, position[0], snapshot)
     page = await finding.search_factors(session, query, snapshot, CURSOR)
-    link_next(request, response, page.next_cursor)
-    return page
+    return _answer(request, page)
 
 
-@routes.get("/factors/{code}", responses=problem_responses(NotFound))
-async def get_factor(
-    code: Code, session: ReadSession, snapshot: Snapshot
-) -> FactorRead:
+@routes.get(
+    "/factors/{code}", response_model=FactorRead, responses=problem_responses(NotFound)
+)
+async def get_factor(code: Code, session: ReadSession, snapshot: Snapshot) -> Response:
     """Read a factor: its current version at the snapshot."""
     version = await factors.get_version(session, Pin(code, None), snapshot)
-    return factors.read_version(version)
+    return Response(factors.read_version(version), media_type=_JSON)
 
 
 @routes.get(
     "/factors/{code}/versions",
+    response_model=FactorPage,
     responses={
         **problem_responses(NotFound),
         200: {"headers": response_headers("Link")},
@@ -91,12 +92,11 @@ async def get_factor(
 )
 async def list_versions(
     request: Request,
-    response: Response,
     code: Code,
     session: ReadSession,
     snapshot: Snapshot,
     query: Annotated[PageQuery, Query()],
-) -> FactorPage:
+) -> Response:
     """List the versions of a factor, the first one first.
 
     Each has its status at the snapshot, and its `change_reason`.
@@ -105,17 +105,20 @@ async def list_versions(
     if position is not None:
         snapshot = await snapshot_of_cursor(request, position[0], snapshot)
     page = await factors.list_versions(session, code, query, snapshot, CURSOR)
-    link_next(request, response, page.next_cursor)
-    return page
+    return _answer(request, page)
 
 
-@routes.get("/factors/{code}/versions/{n}", responses=problem_responses(NotFound))
+@routes.get(
+    "/factors/{code}/versions/{n}",
+    response_model=FactorRead,
+    responses=problem_responses(NotFound),
+)
 async def get_version(
     code: Code, n: VersionNumber, session: ReadSession, snapshot: Snapshot
-) -> FactorRead:
+) -> Response:
     """Read one version of a factor, with its status at the snapshot."""
     version = await factors.get_version(session, Pin(code, n), snapshot)
-    return factors.read_version(version)
+    return Response(factors.read_version(version), media_type=_JSON)
 
 
 @routes.get(
@@ -136,4 +139,10 @@ async def get_record(
     """
     record = await factors.get_record(session, Pin(code, n), snapshot)
     headers = {"Cache-Control": _FOREVER, "ETag": f'"{sha256_hex(record)}"'}
-    return Response(record, media_type="application/json", headers=headers)
+    return Response(record, media_type=_JSON, headers=headers)
+
+
+def _answer(request: Request, page: Page) -> Response:
+    answer = Response(page.body, media_type=_JSON)
+    link_next(request, answer, page.next_cursor)
+    return answer

@@ -1,7 +1,8 @@
 """From a query to its page: filters in canonical codes, cursor, facets."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
+import orjson
 from pydantic import Field, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,19 +14,16 @@ from app.factors.listing import (
     TOTAL,
     Filters,
     Found,
+    Hit,
     Listing,
     Place,
     Sort,
 )
-from app.factors.queries import Shown
+from app.factors.printing import Page, print_page, print_version
 from app.factors.schemas import (
-    FacetCount,
-    FacetedPage,
-    Facets,
-    FactorPage,
     FactorSearch,
 )
-from app.factors.service import Number, read_version
+from app.factors.service import Number
 from app.kit.canonical import Json
 from app.kit.paging import read_cursor, write_cursor
 from app.reference import categories
@@ -37,7 +35,7 @@ _POSITION: Final = TypeAdapter(tuple[Number, tuple[Number, Number, _Code, Number
 
 async def search_factors(
     session: AsyncSession, query: FactorSearch, snapshot: int, pointer: str
-) -> FactorPage | FacetedPage:
+) -> Page:
     """Return a page of the factors that *query* finds, and with facets the counts.
 
     *pointer* says where the cursor stands, for the error.
@@ -51,25 +49,21 @@ async def search_factors(
         facets=query.facets,
     )
     found = await listing.find(session, wanted, snapshot)
-    page = _page(query, found, snapshot)
-    return _with_facets(page, found) if query.facets else page
-
-
-def _page(query: FactorSearch, found: Found, snapshot: int) -> FactorPage:
     hits = found.hits[: query.limit]
     cursor = None
     if len(found.hits) > query.limit:
-        cursor = write_cursor(_identity(query), [snapshot, _place(*hits[-1])])
-    return FactorPage(
-        items=tuple(read_version(version) for version, _ in hits),
-        snapshot=snapshot,
-        next_cursor=cursor,
+        cursor = write_cursor(_identity(query), [snapshot, _place(hits[-1])])
+    return print_page(
+        (print_version(each.version, each.record) for each in hits),
+        snapshot,
+        cursor,
+        _counts(found) if query.facets else None,
     )
 
 
-def _place(version: Shown, rank: int) -> list[Json]:
-    year = version.record["content"]["reference_year"]
-    return [rank, year, version.code, version.log_index]
+def _place(hit: Hit) -> list[Json]:
+    year = orjson.loads(hit.record)["content"]["reference_year"]
+    return [hit.rank, year, hit.version.code, hit.version.log_index]
 
 
 def search_position(
@@ -91,20 +85,18 @@ def _sort(query: FactorSearch) -> Sort:
     return query.sort or (Sort.CODE if query.q is None else Sort.RELEVANCE)
 
 
-def _with_facets(page: FactorPage, found: Found) -> FacetedPage:
+def _counts(found: Found) -> dict[str, Any]:
+    """Return what a `FacetedPage` has beside the page."""
     ordered = sorted(found.counts, key=lambda count: (-count[2], count[1]))
-    counts: dict[str, list[FacetCount]] = {name: [] for name in (TOTAL, *FACETS)}
+    facets: dict[str, list[dict[str, Any]]] = {name: [] for name in (TOTAL, *FACETS)}
     for facet, value, number in ordered:
-        counts[facet].append(FacetCount(value=value, count=number))
-    (total,) = counts.pop(TOTAL)
-    return FacetedPage(
-        items=page.items,
-        snapshot=page.snapshot,
-        next_cursor=page.next_cursor,
-        total=min(total.count, COUNTED),
-        total_is_capped=total.count > COUNTED,
-        facets=Facets(**{name: tuple(each) for name, each in counts.items()}),
-    )
+        facets[facet].append({"value": value, "count": number})
+    (total,) = facets.pop(TOTAL)
+    return {
+        "total": min(total["count"], COUNTED),
+        "total_is_capped": total["count"] > COUNTED,
+        "facets": facets,
+    }
 
 
 def _filters(query: FactorSearch) -> Filters:

@@ -4,17 +4,17 @@ A statement is built once for each set of conditions and then only fed with valu
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.factors import search
 from app.factors.models import Factor, FactorVersion, StatusChange
@@ -45,6 +45,11 @@ _HIT: Final = "hit"
 TOTAL: Final = "total"
 _PUBLISHED: Final = VersionStatus.PUBLISHED.value
 _VOID: Final = VersionStatus.VOID.value
+
+
+# For the connection: without a transaction nothing else would outlast a statement.
+_PLAN_ANEW: Final = sa.text("SET plan_cache_mode = force_custom_plan")
+_PLAN_AS_EVER: Final = sa.text("RESET plan_cache_mode")
 
 
 class Sort(StrEnum):
@@ -98,33 +103,58 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """A version that was found, the bytes that were logged for it, and its rank."""
+
+    version: Shown
+    record: bytes
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """Hits in order, each with its rank.
+    """Hits in order.
 
     With facets also the counts by facet and value; that of `TOTAL` is the number of all
     hits and stops at one more than `COUNTED`.
     """
 
-    hits: list[tuple[Shown, int]]
+    hits: list[Hit]
     counts: list[tuple[str, str, int]]
 
 
 async def find(session: AsyncSession, listing: Listing, snapshot: int) -> Found:
     """Return what *listing* asks for among the current versions at *snapshot*."""
-    # A plan for just any text would walk through an index in the order of the list.
-    await session.execute(
-        sa.select(sa.func.set_config("plan_cache_mode", "force_custom_plan", sa.true()))
-    )
     values = _values(listing)
     statement = _find(frozenset(values), listing.sort, facets=listing.facets)
-    rows = await session.execute(statement, {**values, "snapshot": snapshot})
+    # Beside the session, whose objects nobody asks for.
+    connection = await session.connection()
+    async with _planned_anew(connection, unless="query" in values):
+        rows = await connection.execute(statement, {**values, "snapshot": snapshot})
     found = Found(hits=[], counts=[])
     for row in rows:
         if row.facet == _HIT:
-            found.hits.append((_shown(row), row.number))
+            found.hits.append(Hit(_shown(row), row.record, row.number))
         else:
             found.counts.append((row.facet, row.value, row.number))
     return found
+
+
+@asynccontextmanager
+async def _planned_anew(
+    connection: AsyncConnection, *, unless: bool
+) -> AsyncIterator[None]:
+    """Have a list planned for its very values, *unless* words choose its hits.
+
+    A plan for just any values would walk through an index in the order of the list,
+    however few hits it meets there.
+    """
+    if unless:
+        yield
+        return
+    await connection.execute(_PLAN_ANEW)
+    yield
+    await connection.execute(_PLAN_AS_EVER)
 
 
 def _shown(row: sa.Row[Any]) -> Shown:
@@ -132,7 +162,6 @@ def _shown(row: sa.Row[Any]) -> Shown:
         code=row.value,
         version=row.version,
         status=status_at(row.change, row.version, row.version),
-        record=orjson.loads(row.record),
         record_sha256=sha256_hex(row.record),
         leaf_hash=row.leaf_hash.hex(),
         log_index=row.log_index,

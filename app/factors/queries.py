@@ -72,12 +72,11 @@ async def last_serials(session: AsyncSession) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A version as a snapshot shows it; `record` is the parsed log entry."""
+    """A version as a snapshot shows it."""
 
     code: str
     version: int
     status: VersionStatus
-    record: dict[str, Any]
     record_sha256: str
     leaf_hash: str
     log_index: int
@@ -86,12 +85,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionAt(Shown):
-    """A version beside what else the snapshot has.
+    """A version and what it says, beside what else the snapshot has.
 
-    `highest` is the highest version of its factor, `newest_year` the latest reference
-    year of its series with a factor in use, which is `newest_code`.
+    `record` is the parsed log entry, `highest` the highest version of its factor,
+    `newest_year` the latest reference year of its series with a factor in use, which
+    is `newest_code`.
     """
 
+    record: dict[str, Any]
     highest: int
     newest_year: int
     newest_code: str

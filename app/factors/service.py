@@ -4,20 +4,22 @@ Everything here is a function of its arguments and of the log below the snapshot
 """
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
+import orjson
 from pydantic import Field, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import queries
 from app.factors.codes import Pin
-from app.factors.queries import Alternative, Shown, VersionAt
-from app.factors.schemas import FactorPage, FactorRead, PageQuery
+from app.factors.printing import Page, print_page, print_version
+from app.factors.queries import Alternative, VersionAt
+from app.factors.schemas import PageQuery
 from app.kit.canonical import Json
 from app.kit.errors import NotFound
 from app.kit.paging import read_cursor, write_cursor
 from app.reference import categories, regions
-from app.reference.enums import RegionLevel, Road
+from app.reference.enums import RegionLevel
 
 Number: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -83,55 +85,24 @@ async def get_record(session: AsyncSession, pin: Pin, snapshot: int) -> bytes:
     return await queries.get_record(session, version.log_index)
 
 
-def read_version(version: Shown) -> FactorRead:
-    """Return *version* as it is answered: its record, and what the snapshot adds."""
-    record, content = version.record, version.record["content"]
-    source, road = content["sources"][0], record["road"]
-    return FactorRead.model_validate(
-        {
-            **content,
-            "code": version.code,
-            "version": version.version,
-            "status": version.status,
-            "series": version.series_id,
-            "source": source,
-            "road": road,
-            "unreviewed": road == Road.IMPORT,
-            "citation": _citation(source, f"{version.code}@{version.version}"),
-            "content_sha256": record["review"]["digest"],
-            "record_sha256": version.record_sha256,
-            "leaf_hash": version.leaf_hash,
-            "log_index": version.log_index,
-            "recorded_at": record["recorded_at"],
-        },
-        # The record is JSON, where an enumeration is text and a tuple an array.
-        strict=False,
-    )
-
-
-def _citation(source: dict[str, Any], pin: str) -> str:
-    zh, en = source["publisher"]["zh"], source["publisher"]["en"]
-    publisher = zh if zh == en else f"{zh} ({en})"
-    facts = (publisher, source["title"], source["document_number"], source["date"])
-    return f"{', '.join(filter(None, facts))}; TanYin 碳因 {pin}."
+def read_version(version: VersionAt) -> bytes:
+    """Return *version* as it is answered, as the JSON of a `FactorRead`."""
+    return print_version(version, orjson.dumps(version.record))
 
 
 async def list_versions(
     session: AsyncSession, code: str, page: PageQuery, snapshot: int, pointer: str
-) -> FactorPage:
+) -> Page:
     """Return the versions of *code*, the first one first."""
     newest = await get_version(session, Pin(code, None), snapshot)
     _, after = versions_position(code, page, pointer) or (snapshot, 0)
     last = min(after + page.limit, newest.highest)
     pins = [Pin(code, number) for number in range(after + 1, last + 1)]
     found = await load_versions(session, pins, snapshot)
-    return FactorPage(
-        items=tuple(read_version(found[pin]) for pin in pins),
-        snapshot=snapshot,
-        next_cursor=write_cursor(_history(code), [snapshot, last])
-        if last < newest.highest
-        else None,
-    )
+    cursor = None
+    if last < newest.highest:
+        cursor = write_cursor(_history(code), [snapshot, last])
+    return print_page((read_version(found[pin]) for pin in pins), snapshot, cursor)
 
 
 def versions_position(

@@ -49,7 +49,9 @@ async def ask(
     async with sessions() as session:
         size = await translog.size(session) if snapshot is None else snapshot
         search = FactorSearch.model_validate(query)
-        return await finding.search_factors(session, search, size, POINTER)
+        page = await finding.search_factors(session, search, size, POINTER)
+    model = FacetedPage if search.facets else FactorPage
+    return model.model_validate_json(page.body)
 
 
 async def names(sessions: Sessions, **query: Any) -> list[str]:
