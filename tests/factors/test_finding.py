@@ -11,10 +11,11 @@ from app.factors import finding
 from app.factors.content import Content
 from app.factors.listing import COUNTED, Sort
 from app.factors.schemas import FacetedPage, FactorPage, FactorRead, FactorSearch
-from app.kit.database import Sessions
+from app.kit.database import Sessions, create_reader, create_sessions
 from app.kit.paging import BadCursor
 from app.reference.enums import VersionStatus
 from app.translog import service as translog
+from tests.conftest import Database
 from tests.factories import factors
 
 POINTER = "?cursor"
@@ -39,6 +40,12 @@ COPIES = """
         boundary, reference_year, name_zh, name_en, publisher_zh, publisher_en, road,
         terms
     FROM factor_version, generate_series(1, :count) AS n
+"""
+
+
+PLANS = """
+    SELECT sum(generic_plans)::int, sum(custom_plans)::int FROM pg_prepared_statements
+    WHERE statement LIKE '%row_number%' AND statement NOT LIKE '%custom_plans%'
 """
 
 
@@ -378,6 +385,23 @@ async def test_facets_are_capped_and_say_so(sessions: Sessions) -> None:
         page = await ask(sessions, COUNTED, **query, facets="true")
         assert isinstance(page, FacetedPage)
         assert (page.total, page.total_is_capped) == (COUNTED, False)
+
+
+@pytest.mark.committed
+async def test_a_list_is_planned_for_its_values(
+    sessions: Sessions, database: Database
+) -> None:
+    await factors.publish_one(sessions)
+    search = FactorSearch.model_validate({"region": "CN"})
+    reader = create_reader(database.application_url, pool_size=1, max_overflow=0)
+    async with create_sessions(reader)() as session:
+        for _ in range(8):
+            await finding.search_factors(session, search, 1, POINTER)
+        plans = await session.execute(sa.text(PLANS))
+        mode = await session.scalar(sa.text("SHOW plan_cache_mode"))
+    await reader.dispose()
+
+    assert (plans.one(), mode) == ((0, 8), "auto")
 
 
 async def test_cursor_belongs_to_its_query(catalogue: Sessions) -> None:
