@@ -135,9 +135,12 @@ def take_apart(system: System) -> tuple[Graph, Flags, Factors]:
     """Return graph, processes in loops and factors of *system*."""
     graph = traverse(system)
     looping = _looping(system, graph)
-    loops = _open_loops(system, graph, looping)
-    graph = replace(graph, order=_in_turn(graph, loops.turn))
-    return graph, looping, _factorise(system, graph, loops.unit)
+    unit = np.ones(len(system.output))
+    if looping.any():
+        loops = _open_loops(system, graph, looping)
+        graph = replace(graph, order=_in_turn(graph, loops.turn))
+        unit = loops.unit
+    return graph, looping, _factorise(system, graph, unit)
 
 
 def _solve(system: System) -> Solution:
@@ -240,8 +243,6 @@ def _open_loops(system: System, graph: Graph, looping: Flags) -> _Loops:
     size = len(system.output)
     found = _Loops(np.ones(size), np.zeros(size, dtype=np.intp))
     members = np.flatnonzero(looping)
-    if not len(members):
-        return found
     inner = graph.component[system.user] == graph.component[system.supplier]
     uses = _uses(system, members, inner & looping[system.user]).net
     unit = elimination.balance(uses)

@@ -50,21 +50,28 @@ def _ranked(
 ) -> Ints:
     """Return the *length* largest by falling printed magnitude, ties by name."""
     candidates = _largest(values, among, length)
-    sizes = np.abs(np.array(rounded_column(values[candidates]), dtype=np.float64))
+    sizes = np.abs(values[candidates])
     order = np.argsort(-sizes, kind="stable")
     ranked, sizes = candidates[order], sizes[order]
-    is_tied = sizes[1:] == sizes[:-1]
-    if is_tied.any():
-        _settle(ranked, is_tied, name)
+    is_near = sizes[1:] >= sizes[:-1] * (1 - _PRINTED_ALIKE)
+    if is_near.any():
+        _settle(values, ranked, is_near, name)
     return ranked[:length]
 
 
-def _settle(ranked: Ints, is_tied: Flags, name: Callable[[int], Any]) -> None:
-    """Sort by name within each run of *ranked* that is tied with the next one."""
-    starts = np.flatnonzero(np.concatenate([[True], ~is_tied, [True]]))
+def _settle(
+    values: Floats, ranked: Ints, is_near: Flags, name: Callable[[int], Any]
+) -> None:
+    """Sort each run of *ranked*, in which one is near the next, as it is printed."""
+    starts = np.flatnonzero(np.concatenate([[True], ~is_near, [True]]))
     for run in np.flatnonzero(np.diff(starts) > 1).tolist():
-        tied = slice(starts[run], starts[run + 1])
-        ranked[tied] = sorted(ranked[tied].tolist(), key=name)
+        near = slice(starts[run], starts[run + 1])
+        printed = rounded_column(values[ranked[near]])
+        keys = [
+            (-abs(float(text)), name(each), each)
+            for text, each in zip(printed, ranked[near].tolist(), strict=True)
+        ]
+        ranked[near] = [each for *_, each in sorted(keys)]
 
 
 def listed_processes(done: Calculated, length: int | None) -> Ints:
