@@ -17,7 +17,8 @@ _LARGE: Final = 64 * 1024
 _LONG: Final = 256 * 1024
 # Wherever it stands: a request that draws may be small and take a minute. No encoder
 # escapes a letter; who does may have something to hide.
-_DRAWS: Final = re.compile(rb'"MONTE_CARLO"|\\u00[4-7]')
+_DRAWS: Final = b'"MONTE_CARLO"'
+_ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
 
 
 class LineTooLong(TooLarge):
@@ -45,7 +46,9 @@ Batch: TypeAlias = Sequence[Line]
 
 def takes_long(body: bytes) -> bool:
     """Tell whether the request in *body* may take more than some tenths of a second."""
-    return len(body) > _LONG or _DRAWS.search(body) is not None
+    if len(body) > _LONG or _DRAWS in body:
+        return True
+    return b"\\u00" in body and _ESCAPED_LETTER.search(body) is not None
 
 
 @dataclass(slots=True)
