@@ -26,7 +26,7 @@ from app.kit.schemas import Flag
 routes = router("calculations")
 
 _SNAPSHOT: Final = "/snapshot"
-_SHORT: Final = 8 * 1024
+_SHORT: Final = 4 * 1024
 
 
 class NothingToStore(Invalid):

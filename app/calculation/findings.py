@@ -5,12 +5,11 @@ A notice becomes a warning, or with `strict` an error where the class says so.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from app.calculation.documents import CalculationWarning
 from app.kit.errors import Findings, Invalid
-
-MOST_ERRORS: Final = 1_000
+from app.kit.validation import MOST_FINDINGS
 
 
 class DuplicateProcess(Invalid):
@@ -238,8 +237,8 @@ class Ledger:
         among = self.errors[-1:] if placed.pointer == where else self.errors
         if not any(_is_same(placed, each) for each in among):
             self.errors.append(placed)
-        if len(self.errors) >= MOST_ERRORS:
-            raise Findings(self.errors[:MOST_ERRORS])
+        if len(self.errors) >= MOST_FINDINGS:
+            raise Findings(self.errors[:MOST_FINDINGS])
 
     def notice(self, notice: Notice, pointer: str, count: int = 1) -> None:
         """Keep *notice* as a warning, or as an error where strictness demands it."""

@@ -100,7 +100,8 @@ class _Direct:
 
     async def ask(self, value: Any = None) -> Any:  # noqa: ANN401 - the maker's types
         """Advance the generator."""
-        return self._made.send(value)
+        with collector_paused():
+            return self._made.send(value)
 
 
 DIRECT: Final = DirectLane()

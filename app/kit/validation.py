@@ -8,6 +8,8 @@ from pydantic_core import ErrorDetails
 
 from app.kit.errors import Findings, Invalid
 
+MOST_FINDINGS: Final = 1_000
+
 
 class UnknownField(Invalid):
     en = "There is no such field."
@@ -74,8 +76,11 @@ _TYPES: Final[Mapping[str, str]] = {
 
 
 def findings(error: ValidationError, document: object) -> Findings:
-    """Return what *error* found in *document*, each with its pointer."""
-    details = error.errors(include_url=False, include_input=False)
+    """Return what *error* found in *document*, each with its pointer, the first ones.
+
+    More than that nobody reads, and to tell of them would take a tenth of a second.
+    """
+    details = error.errors(include_url=False, include_input=False)[:MOST_FINDINGS]
     return Findings([_finding(detail, document) for detail in details])
 
 
