@@ -132,15 +132,15 @@ class Invalid(DomainError):
 
 
 class Findings(Invalid):
-    """Several rules broken at once; `errors` has at least one."""
+    """Several rules broken at once, *count* if `errors` has but the first of them."""
 
     code = "INVALID_REQUEST"
     en = "{count} rules are broken; see errors."
     zh = "共有 {count} 处违反规则,详见 errors。"
 
-    def __init__(self, errors: Sequence[Invalid]) -> None:
+    def __init__(self, errors: Sequence[Invalid], count: int | None = None) -> None:
         self.errors = tuple(errors)
-        super().__init__(count=len(self.errors))
+        super().__init__(count=count or len(self.errors))
 
 
 class TooManyRequests(DomainError):

@@ -81,7 +81,8 @@ def findings(error: ValidationError, document: object) -> Findings:
     More than that nobody reads, and to tell of them would take a tenth of a second.
     """
     details = error.errors(include_url=False, include_input=False)[:MOST_FINDINGS]
-    return Findings([_finding(detail, document) for detail in details])
+    found = [_finding(detail, document) for detail in details]
+    return Findings(found, error.error_count())
 
 
 def pointer(path: Sequence[str | int]) -> str:
