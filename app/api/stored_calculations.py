@@ -98,7 +98,7 @@ async def replay_calculation(
     async with services.read_sessions() as session:
         row = await storing.get(session, caller.organisation_id, id)
     stated, answered = await asyncio.to_thread(_plain, row)
-    lane = lane_for(services, stated)
+    lane = lane_for(services, stated, answered)
     async with lane.dialogue(working.again, stated, answered) as dialogue:
         outline: Outline = await unless_left(request.scope, dialogue.ask())
         then = await gather(services, outline, row.snapshot)

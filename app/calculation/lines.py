@@ -15,9 +15,9 @@ BATCH_LINES: Final = 64
 BATCH_BYTES: Final = 256 * 1024
 _LARGE: Final = 64 * 1024
 _LONG: Final = 256 * 1024
-# Wherever it stands: a request that draws may be small and take a minute. No encoder
-# escapes a letter; who does may have something to hide.
+# Wherever it stands: a request that draws may be small and take a minute.
 _DRAWS: Final = b'"MONTE_CARLO"'
+# No encoder escapes a letter; who does may have something to hide.
 _ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
 
 

@@ -20,9 +20,7 @@ from app.factors.listing import (
     Sort,
 )
 from app.factors.printing import Page, print_page, print_version
-from app.factors.schemas import (
-    FactorSearch,
-)
+from app.factors.schemas import FactorSearch
 from app.factors.service import Number
 from app.kit.canonical import Json
 from app.kit.paging import read_cursor, write_cursor

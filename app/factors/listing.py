@@ -5,7 +5,7 @@ A statement is built once for each set of conditions and then only fed with valu
 
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.factors import search
@@ -47,7 +48,7 @@ _PUBLISHED: Final = VersionStatus.PUBLISHED.value
 _VOID: Final = VersionStatus.VOID.value
 
 
-# For the connection: without a transaction nothing else would outlast a statement.
+# For the connection, as a reader has no transaction.
 _PLAN_ANEW: Final = sa.text("SET plan_cache_mode = force_custom_plan")
 _PLAN_AS_EVER: Final = sa.text("RESET plan_cache_mode")
 
@@ -129,7 +130,8 @@ async def find(session: AsyncSession, listing: Listing, snapshot: int) -> Found:
     statement = _find(frozenset(values), listing.sort, facets=listing.facets)
     # Beside the session, whose objects nobody asks for.
     connection = await session.connection()
-    async with _planned_anew(connection, unless="query" in values):
+    has_words = "query" in values
+    async with nullcontext() if has_words else _planned_anew(connection):
         rows = await connection.execute(statement, {**values, "snapshot": snapshot})
     found = Found(hits=[], counts=[])
     for row in rows:
@@ -141,20 +143,20 @@ async def find(session: AsyncSession, listing: Listing, snapshot: int) -> Found:
 
 
 @asynccontextmanager
-async def _planned_anew(
-    connection: AsyncConnection, *, unless: bool
-) -> AsyncIterator[None]:
-    """Have a list planned for its very values, *unless* words choose its hits.
+async def _planned_anew(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Have a list that no words narrow down planned for its very values.
 
     A plan for just any values would walk through an index in the order of the list,
     however few hits it meets there.
     """
-    if unless:
-        yield
-        return
     await connection.execute(_PLAN_ANEW)
-    yield
-    await connection.execute(_PLAN_AS_EVER)
+    try:
+        yield
+    finally:
+        # A connection that cannot do this is of no use to anybody, or takes back all
+        # that its transaction has done.
+        with suppress(DBAPIError):
+            await connection.execute(_PLAN_AS_EVER)
 
 
 def _shown(row: sa.Row[Any]) -> Shown:

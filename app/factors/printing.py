@@ -1,7 +1,7 @@
 """Versions as they are answered: what was logged, and what the snapshot adds. Pure.
 
-What was logged is passed on as the bytes that it is: nothing reads a value that nobody
-looks at, and none can change on its way.
+The members of what was logged are put in the order of the answer without being read,
+so that none can change on its way.
 """
 
 from collections.abc import Iterable

@@ -65,12 +65,12 @@ def _check_depth(document: Any) -> None:  # noqa: ANN401 - any JSON document
         containers = [each for each in values if isinstance(each, (dict, list))]
         if not containers:
             return
-        values = [value for each in containers for value in _values(each)]
+        values = [
+            value
+            for each in containers
+            for value in (each.values() if isinstance(each, dict) else each)
+        ]
     raise TooDeep(limit=MAX_DEPTH)
-
-
-def _values(container: Any) -> Any:  # noqa: ANN401 - of an object or an array
-    return container.values() if isinstance(container, dict) else container
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from app.factors import finding
 from app.factors.content import Content
@@ -397,6 +398,8 @@ async def test_a_list_is_planned_for_its_values(
     async with create_sessions(reader)() as session:
         for _ in range(8):
             await finding.search_factors(session, search, 1, POINTER)
+        with pytest.raises(DBAPIError):
+            await finding.search_factors(session, search, 2**70, POINTER)
         plans = await session.execute(sa.text(PLANS))
         mode = await session.scalar(sa.text("SHOW plan_cache_mode"))
     await reader.dispose()
