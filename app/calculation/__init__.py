@@ -9,7 +9,7 @@ Knows requests, allocation, GWP sets and linear systems. Only `service`, `select
   `certificates`, `counterparts`), `selecting` of what is described.
 - From lines to numbers: `assembly`, `amounts`, `allocation`, `routing`, `resolution`,
   `coefficients`; what is wrong, `findings` and `notices`.
-- The solution: `engine`, `elimination`, `sums`; `totals` of electricity.
+- The solution: `engine`, `graphs`, `elimination`, `sums`; `totals` of electricity.
 - Uncertainty: `uncertainty`, `pedigree`, `spreads`, `variables`, `sensitivities`,
   `plan`, `sampling`, `propagation`.
 - Data quality: `scoring`, `quality`, `assessing`.

@@ -28,7 +28,7 @@ from app.calculation.documents import (
     StagePart,
     UsedFactor,
 )
-from app.calculation.engine import Ints
+from app.calculation.graphs import Ints
 from app.calculation.receipts import canonical_request, in_digits
 from app.calculation.request import CalculationRequest
 from app.calculation.selecting import pinned

@@ -15,8 +15,9 @@ import numpy as np
 from app.calculation import amounts, contents, findings, selecting, spreads
 from app.calculation.allocation import checked_share, not_listed
 from app.calculation.electricity import View, main_view
-from app.calculation.engine import Ints, System
+from app.calculation.engine import System
 from app.calculation.findings import Ledger
+from app.calculation.graphs import Ints
 from app.calculation.notices import line_pointer, report_notices
 from app.calculation.request import (
     CalculationRequest,

@@ -8,7 +8,8 @@ import numpy as np
 
 from app.calculation import quality
 from app.calculation.assembly import AS_CLASSIFIED, CATEGORIES, Assembly
-from app.calculation.engine import Ints, Solution
+from app.calculation.engine import Solution
+from app.calculation.graphs import Ints
 from app.calculation.notices import line_pointer
 from app.calculation.quality import Items, Marks, Quality, Rating
 from app.calculation.request import CalculationRequest

@@ -11,8 +11,9 @@ import numpy as np
 
 from app.calculation import balances, double_counting
 from app.calculation.assembly import Assembly
-from app.calculation.engine import Flags, Solution
+from app.calculation.engine import Solution
 from app.calculation.findings import Ledger, Notice, UnreachableProcess
+from app.calculation.graphs import Flags
 from app.calculation.natures import Nature
 from app.calculation.notices import first_lines, line_pointer
 from app.calculation.request import CalculationRequest

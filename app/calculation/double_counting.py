@@ -13,8 +13,9 @@ import numpy as np
 
 from app.calculation import engine
 from app.calculation.assembly import Assembly
-from app.calculation.engine import Flags, Ints, Solution
+from app.calculation.engine import Solution
 from app.calculation.findings import Ledger, Notice
+from app.calculation.graphs import Flags, Ints
 from app.calculation.natures import Nature, Taken
 from app.calculation.notices import line_pointer
 from app.calculation.resolution import Route

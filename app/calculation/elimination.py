@@ -1,22 +1,22 @@
 """Taking a system apart: units that suit a loop, pivots, noise. Pure.
 
 The matrix is (I − C)ᵀ, where C_pq is what process q takes of p per throughput of q. It
-is sparse, or an ordinary array where it is small: SciPy's sparse objects take longer
-to make than a few dozen rows take to solve.
+is sparse; only that of a few dozen processes without a loop is an ordinary array, for
+SciPy's sparse objects would take longer to make than it takes to solve.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
-from scipy.linalg.lapack import dgetrf, dgetrs
+from scipy.linalg.lapack import dtrtrs
 from scipy.sparse import coo_array, csc_array, eye_array
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
+from app.calculation.graphs import Ints
 from app.calculation.sums import Floats, settled
 
-# Rows up to which a matrix is an ordinary array.
+# Processes up to which a matrix may be an ordinary array.
 SMALL: Final = 64
 
 # A pivot this small beside the numbers it comes from is rounding, not a loop's margin.
@@ -26,19 +26,9 @@ ANCHOR: Final = 1e-6
 # The diagonal is the pivot unless it is this small beside the largest of its column.
 DIAGONAL: Final = 0.1
 
-Ints: TypeAlias = npt.NDArray[np.intp]
-Matrix: TypeAlias = csc_array | Floats
 
-
-class Triangles(Protocol):
-    """Triangular factors of a matrix, its rows and columns permuted."""
-
-    @property
-    def L(self) -> Any: ...  # noqa: ANN401, N802 - a matrix, by SuperLU's name
-    @property
-    def U(self) -> Any: ...  # noqa: ANN401, N802
-    @property
-    def perm_c(self) -> Ints: ...
+class Solver(Protocol):
+    """Whatever solves for a matrix."""
 
     def solve(self, rhs: Floats, trans: Literal["N", "T"] = "N") -> Floats:
         """Return x where the matrix, or its transpose, times x is *rhs*."""
@@ -48,8 +38,8 @@ class Triangles(Protocol):
 class Uses:
     """Cᵀ, and the same where parallel lines of different sign do not cancel."""
 
-    net: Matrix
-    gross: Matrix
+    net: csc_array | Floats
+    gross: csc_array | Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ class Factors:
     """C, and the factors of (I − C)ᵀ with every throughput in its own `unit`."""
 
     uses: Uses
-    scaled: Triangles
+    scaled: Solver
     unit: Floats
 
     def solve(self, demand: Floats) -> Floats:
@@ -71,13 +61,21 @@ class Factors:
         return solution
 
 
-def uses(user: Ints, supplier: Ints, taken: Floats, size: int) -> Uses:
+@dataclass(frozen=True, slots=True)
+class Triangle:
+    """An upper triangular matrix, solved by substitution."""
+
+    matrix: Floats
+
+    def solve(self, rhs: Floats, trans: Literal["N", "T"] = "N") -> Floats:
+        """Return x where the matrix, or its transpose, times x is *rhs*."""
+        solution: Floats
+        solution, _ = dtrtrs(self.matrix, rhs, trans=trans == "T")
+        return solution
+
+
+def sparse_uses(user: Ints, supplier: Ints, taken: Floats, size: int) -> Uses:
     """Return what *size* processes take of each other; parallel lines add up."""
-    if size <= SMALL:
-        net, gross = np.zeros((2, size, size))
-        np.add.at(net, (user, supplier), taken)
-        np.add.at(gross, (user, supplier), np.abs(taken))
-        return Uses(settled(net, gross), gross)
     net, gross = (
         coo_array((amounts, (user, supplier)), shape=(size, size)).tocsc()
         for amounts in (taken, np.abs(taken))
@@ -86,14 +84,22 @@ def uses(user: Ints, supplier: Ints, taken: Floats, size: int) -> Uses:
     return Uses(net, gross)
 
 
-def balance(uses: Matrix) -> Floats:
+def small_uses(user: Ints, supplier: Ints, taken: Floats, size: int) -> Uses:
+    """Return the same as ordinary arrays."""
+    net, gross = np.zeros((2, size, size))
+    np.add.at(net, (user, supplier), taken)
+    np.add.at(gross, (user, supplier), np.abs(taken))
+    return Uses(settled(net, gross), gross)
+
+
+def balance(uses: csc_array) -> Floats:
     """Return units in which the uses of a loop come as near to 1 as they can.
 
     Units are the caller's choice: a loop may turn a tonne into 1e15 pieces, and the
     largest number of a column would be no sign of a good pivot. Least squares of the
     logarithms are the same loop in any units. Powers of two cost no digits.
     """
-    links = coo_array(uses)
+    links = uses.tocoo()
     used = links.data != 0
     user, supplier = (axis[used] for axis in links.coords)
     height = np.log2(np.abs(links.data[used]))
@@ -109,59 +115,24 @@ def balance(uses: Matrix) -> Floats:
     return unit
 
 
-def factorise(
-    uses: Matrix, unit: Floats, order: Literal["NATURAL", "COLAMD"]
-) -> Triangles | None:
+def factorise(uses: csc_array, unit: Floats, order: str) -> SuperLU | None:
     """Return the factors of (I − C)ᵀ in units of *unit*, or None where it is singular.
 
     With users before suppliers a column has no rows below its own loop, so that no
-    pivot is looked for outside of it. *order* is for columns of a sparse matrix.
+    pivot is looked for outside of it.
     """
-    if not isinstance(uses, csc_array):
-        return _factorise_small(np.eye(len(unit)) - uses * unit[:, None] / unit)
     columns = np.repeat(np.arange(len(unit)), np.diff(uses.indptr))
     scaled = uses.copy()
     scaled.data = uses.data * unit[uses.indices] / unit[columns]
     matrix = eye_array(len(unit), format="csc") - scaled
     try:
-        found: Triangles = splu(matrix, permc_spec=order, diag_pivot_thresh=DIAGONAL)
+        return splu(matrix, permc_spec=order, diag_pivot_thresh=DIAGONAL)
     except RuntimeError:  # SuperLU's word for an exactly singular matrix
         return None
-    return found
 
 
-def has_noise(factors: Triangles) -> bool:
+def has_noise(factors: SuperLU) -> bool:
     """Tell whether a pivot is but what the rounding of its own making has left."""
     lower, upper = abs(factors.L), abs(factors.U)
-    making = (lower.T * upper).sum(axis=0)
+    making = lower.T.tocsc().multiply(upper).sum(axis=0)
     return bool((upper.diagonal() <= PIVOT * making).any())
-
-
-@dataclass(frozen=True, slots=True)
-class _SmallTriangles:
-    """LAPACK's: the lower factor below the diagonal, which it has ones on."""
-
-    packed: Floats
-    pivots: npt.NDArray[np.int32]
-
-    @property
-    def L(self) -> Floats:  # noqa: N802 - SuperLU's name
-        return np.tril(self.packed, -1) + np.eye(len(self.packed))
-
-    @property
-    def U(self) -> Floats:  # noqa: N802 - SuperLU's name
-        return np.triu(self.packed)
-
-    @property
-    def perm_c(self) -> Ints:
-        return np.arange(len(self.packed))
-
-    def solve(self, rhs: Floats, trans: Literal["N", "T"] = "N") -> Floats:
-        solution: Floats
-        solution, _ = dgetrs(self.packed, self.pivots, rhs, trans=trans == "T")
-        return solution
-
-
-def _factorise_small(matrix: Floats) -> _SmallTriangles | None:
-    packed, pivots, singular = dgetrf(matrix)
-    return None if singular else _SmallTriangles(packed, pivots)

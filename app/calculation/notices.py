@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from app.calculation.engine import Ints
 from app.calculation.findings import Ledger
+from app.calculation.graphs import Ints
 from app.calculation.resolution import Route
 
 

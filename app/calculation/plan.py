@@ -13,15 +13,8 @@ from scipy.sparse import csc_array, csr_array, eye_array
 from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import splu
 
-from app.calculation.engine import (
-    Flags,
-    Graph,
-    Ints,
-    Solution,
-    System,
-    mixed_signs,
-    traverse,
-)
+from app.calculation.engine import Solution, System, mixed_signs, traverse
+from app.calculation.graphs import Flags, Graph, Ints
 from app.calculation.sums import Floats
 from app.calculation.variables import Uncertain, Uses
 

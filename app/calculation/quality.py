@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from app.calculation import engine
-from app.calculation.engine import Flags, Ints, System
+from app.calculation.engine import System
+from app.calculation.graphs import Flags, Ints
 from app.calculation.sums import Floats, settled
 from app.reference.enums import QualityBand, RegionLevel, Traceability
 from app.reference.regions import climb

@@ -17,7 +17,7 @@ from app.calculation.documents import (
     ProcessPart,
     Rest,
 )
-from app.calculation.engine import Flags, Ints
+from app.calculation.graphs import Flags, Ints
 from app.calculation.notices import line_pointer
 from app.calculation.resolution import Route
 from app.calculation.sums import Floats

@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from app.calculation.engine import RESIDUAL, Flags
+from app.calculation.engine import RESIDUAL
+from app.calculation.graphs import Flags
 from app.calculation.plan import Group, Plan, Step, Term
 from app.calculation.sums import Floats
 from app.calculation.variables import Variable

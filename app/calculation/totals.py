@@ -11,8 +11,9 @@ from typing import Final
 from app.calculation import certificates, electricity, engine
 from app.calculation.assembly import Assembly, assemble
 from app.calculation.electricity import View, main_view, tagged
-from app.calculation.engine import Flags, Solution
+from app.calculation.engine import Solution
 from app.calculation.findings import Ledger, Notice
+from app.calculation.graphs import Flags
 from app.calculation.notices import line_pointer
 from app.calculation.request import CalculationRequest
 from app.calculation.resolution import Resolver

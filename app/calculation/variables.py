@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from app.calculation.engine import Flags, Ints, System
+from app.calculation.engine import System
+from app.calculation.graphs import Flags, Ints
 from app.calculation.sums import Floats
 from app.calculation.uncertainty import Distribution
 

@@ -22,7 +22,7 @@ from app.translog import note
 from app.translog.note import Note, Verifier
 
 # Every version of the engine that was ever released.
-ENGINES: Final = frozenset({engine.VERSION})
+ENGINES: Final = frozenset({"tanyin-engine/1", engine.VERSION})
 _MOST_NAMED: Final = 20
 # Two processors differ by less, relatively to the sum of all parts.
 _ALIKE: Final = 1e-9
