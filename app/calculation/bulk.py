@@ -32,6 +32,8 @@ from app.kit.schemas import are_texts
 BLOCK: Final = 1024
 _REQUEST: Final = msgspec.json.Decoder(wire.Request)
 _PROCESSES: Final = msgspec.json.Decoder(list[wire.Process])
+# What stands for all of them in the head: the first one may be huge.
+_ANY_PROCESS: Final = Raw(b'{"id":"any","output":{"amount":"1","unit":"kg"}}')
 _Columns = list[list[Any]]
 
 
@@ -49,9 +51,10 @@ def read(body: bytes) -> Table:
 
 
 def _open(body: bytes) -> tuple[CalculationRequest, list[Raw]]:
-    """Return the request with its first process alone, and all processes as bytes."""
+    """Return the request with another process alone, and all processes as bytes."""
     request = _REQUEST.decode(body)
-    raws, request.processes = request.processes, request.processes[:1]
+    raws, request.processes = request.processes, [_ANY_PROCESS]
+    check(usual=len(raws) > 0)
     return parse(msgspec.json.encode(request)), raws
 
 
@@ -151,19 +154,21 @@ class _Block:
         by_factor = [line.factor is not UNSET for line in lines]
         is_link = np.array(by_process, dtype=np.bool_)
         check(usual=(is_link != np.array(by_factor, dtype=np.bool_)).all())
-        self._read_links(list(compress(lines, by_process)), user[is_link])
+        self._read_links(
+            list(compress(lines, by_process)), user[is_link], place[is_link]
+        )
         return self._read_factor_lines(
             list(compress(lines, by_factor)), user[~is_link], place[~is_link], home
         )
 
-    def _read_links(self, lines: list[wire.Input], user: Ints) -> None:
+    def _read_links(self, lines: list[wire.Input], user: Ints, place: Ints) -> None:
         fields = _fields(lines, wire.Input)
         stated, category, distance, _, mass, suppliers, stage, units = fields
         others = (category, distance, mass, stage)
         check(usual=UNSET not in units and not any(map(_stated, others)))
         taken, unit = self._decimals(stated), self.table.units.of(units)
         self.table.suppliers += suppliers
-        self.table.links.append(Links(user + self.first, taken, unit))
+        self.table.links.append(Links(user + self.first, place, taken, unit))
 
     def _read_factor_lines(
         self, lines: list[wire.Input], user: Ints, place: Ints, home: Ints

@@ -138,8 +138,8 @@ class Bulk:
         """Return none: such a request is read carefully."""
         return ()
 
-    def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly:
-        """Return the system; raises `Unusual`."""
+    def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly | None:
+        """Return the system, or None where *ledger* now holds errors."""
         return self.table.assemble(resolver, ledger)
 
     def pinned_processes(self, pins: Mapping[str, str]) -> Raw:

@@ -19,8 +19,8 @@ from app.calculation.assembly import (
     intensities,
 )
 from app.calculation.engine import System
-from app.calculation.findings import CoProductsNotListed, Ledger
-from app.calculation.notices import report_notices
+from app.calculation.findings import CoProductsNotListed, Ledger, UnknownProcess
+from app.calculation.notices import line_pointer, report_notices
 from app.calculation.request import CalculationRequest, InlineFactor
 from app.calculation.resolution import Resolver
 from app.calculation.routing import Routing
@@ -57,9 +57,10 @@ class Made(NamedTuple):
 
 
 class Links(NamedTuple):
-    """By line that takes from a process."""
+    """By line that takes from a process; `place` is k for input k of its user."""
 
     user: Ints
+    place: Ints
     taken: Decimals
     unit: Ints
 
@@ -99,7 +100,7 @@ class Numbering(dict[Any, int]):
 class Table:
     """A request in columns; nothing that it names is resolved yet.
 
-    `head` is the request with its first process alone, `encoded` all processes in the
+    `head` is the request with some other process alone, `encoded` all processes in the
     form in which an answer repeats them.
     """
 
@@ -134,14 +135,19 @@ class Table:
         parts[0] = b"["
         return Raw(b"".join([*parts, b"]"]))
 
-    def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly:
-        """Return the system, or raise `Unusual`."""
+    def assemble(self, resolver: Resolver, ledger: Ledger) -> Assembly | None:
+        """Return the system, or None where it lacks suppliers; or raise `Unusual`."""
         check(usual=not ledger.errors)
         try:
             assembly = _Assembler(self, resolver).assembly()
         except Invalid as error:
             raise Unusual from error
         system = assembly.system
+        if (system.supplier < 0).any():
+            # They name processes, of which an assembly tells.
+            check(usual="cut_offs" not in self.head)
+            self._refuse(system.supplier, ledger)
+            return None
         for notice, pointer in self.notices:
             ledger.notice(notice, pointer)
         report_notices(
@@ -149,6 +155,14 @@ class Table:
         )
         check(usual=not ledger.errors)
         return assembly
+
+    def _refuse(self, supplier: Ints, ledger: Ledger) -> None:
+        """Tell of every link to a process that is not there; nothing else is wrong."""
+        links: Links = joined(self.links)
+        for link in np.flatnonzero(supplier < 0).tolist():
+            error = UnknownProcess(pointer="/process", id=self.suppliers[link])
+            where = line_pointer(int(links.user[link]), int(links.place[link]))
+            ledger.refuse(error, where)
 
 
 class _Assembler:
@@ -228,10 +242,10 @@ class _Assembler:
         return place, demand(reference, self.units[int(self.made.unit[place])])
 
     def _suppliers(self, links: Links) -> Ints:
-        found = list(map(self.index.get, self.table.suppliers))
-        check(usual=None not in found)
+        """Return the number of each link's supplier, -1 where it is not there."""
+        found = [self.index.get(each, -1) for each in self.table.suppliers]
         supplier = np.array(found, dtype=np.intp)
         dimension = Numbering().of([each.dimension for each in self.units])
         made, stated = dimension[self.made.unit[supplier]], dimension[links.unit]
-        check(usual=(made == stated).all())
+        check(usual=((made == stated) | (supplier < 0)).all())
         return supplier

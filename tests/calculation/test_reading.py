@@ -211,6 +211,27 @@ def test_many_blocks_make_one_answer(detail: str) -> None:
     assert b'"factor":"%b@1"' % CODE.encode() in answer
 
 
+@pytest.mark.parametrize("count", [1, 1_200])
+def test_links_to_nowhere_are_told_of_from_columns(count: int) -> None:
+    nowhere = links(*(f"x{number}" for number in range(count)))
+    document = request(
+        process("p", inputs=[*links("q"), line(CODE), *nowhere, *links("q")]),
+        process("q", inputs=links("p", "y")),
+    )
+    body = encoded(document)
+    reading = read_large(body)
+    assert isinstance(reading, Bulk)
+
+    told = outcome(lambda _: _Strictly(reading.table), body)
+
+    assert told == outcome(read_carefully, body)
+    assert told[0][:2] == ("UNKNOWN_PROCESS", "/processes/0/inputs/2/process")
+    assert len(told) == min(count + 1, 1_000)
+    # Whose processes are known, if the columns do not tell?
+    cut_off = {"name": "包装", "process": "q", "value": "1"}
+    assert_alike(encoded(document | {"cut_offs": [cut_off]}))
+
+
 def test_the_examples_are_read_alike() -> None:
     for example in CALCULATIONS.values():
         assert_alike(encoded(example["value"]))
