@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factors import service
 from app.factors.codes import Pin, factor_code
-from app.factors.listing import Filters, Listing, Sort, find
+from app.factors.listing import Filters, Hit, Listing, Sort, find
 from app.factors.printing import print_version
 from app.factors.queries import Shown, status_at
 from app.factors.schemas import FactorRead
@@ -34,7 +34,7 @@ History: TypeAlias = tuple[tuple[VersionStatus, int | None], ...]
 
 async def find_all(
     session: AsyncSession, snapshot: int, status: VersionStatus | None = None
-) -> list[Shown]:
+) -> list[Hit]:
     """Return the current versions, in the order of their codes."""
     listing = Listing(
         filters=Filters(status=status),
@@ -43,7 +43,7 @@ async def find_all(
         limit=500,
         facets=True,
     )
-    return [hit.version for hit in (await find(session, listing, snapshot)).hits]
+    return (await find(session, listing, snapshot)).hits
 
 
 @pytest.mark.parametrize("highest", [1, 2])
@@ -123,9 +123,10 @@ async def check_statuses(
     assert {pin: each.status for pin, each in found.items()} == {
         pin: expected(past[pin.code], pin.version or 0) for pin in pins
     }
-    assert {each.code: each.status for each in listed} == current
-    for status, versions in filtered.items():
-        assert {each.code for each in versions} == {
+    shown = [each.version for each in listed]
+    assert {each.code: each.status for each in shown} == current
+    for status, hits in filtered.items():
+        assert {each.version.code for each in hits} == {
             code for code, each in current.items() if each is status
         }
 
@@ -272,7 +273,8 @@ async def test_what_a_snapshot_says_never_changes(sessions: Sessions) -> None:
             found = await load_versions(session, pins, snapshot)
             listed = await find_all(session, snapshot)
         pinned = sorted(f"{p} {read_version(each)!r}" for p, each in found.items())
-        return [*pinned, *map(str, listed)]
+        shown = (print_version(each.version, each.record) for each in listed)
+        return [*pinned, *map(repr, shown)]
 
     heard = [await hear(0)]
     for number in range(12):
