@@ -119,11 +119,13 @@ def take_apart(system: System) -> tuple[Graph, Flags, Factors]:
     """Return graph, processes in loops and factors of *system*."""
     graph = traverse(system)
     looping = _looping(system, graph)
-    if not looping.any():
-        return graph, looping, _substitute(system, graph)
-    loops = _open_loops(system, graph, looping)
-    graph = replace(graph, order=_in_turn(graph, loops.turn))
-    return graph, looping, _factorise(system, graph, loops.unit)
+    unit = np.ones(len(system.output))
+    if looping.any():
+        loops = _open_loops(system, graph, looping)
+        graph, unit = replace(graph, order=_in_turn(graph, loops.turn)), loops.unit
+    elif len(graph.order) <= elimination.SMALL:
+        return graph, looping, _triangle(system, graph)
+    return graph, looping, _factorise(system, graph, unit)
 
 
 def _solve(system: System) -> Solution:
@@ -211,10 +213,8 @@ def _links(system: System, nodes: Ints, links: Flags) -> tuple[Ints, Ints, Float
     return place[user], place[system.supplier[links]], taken, len(nodes)
 
 
-def _substitute(system: System, graph: Graph) -> Factors:
-    """Return the factors of a tree, whose matrix is a triangle as it stands."""
-    if len(graph.order) > elimination.SMALL:
-        return _factorise(system, graph, np.ones(len(system.output)))
+def _triangle(system: System, graph: Graph) -> Factors:
+    """Return the factors of a small tree, whose matrix is a triangle as it stands."""
     kept = graph.reached[system.user]
     uses = elimination.small_uses(*_links(system, graph.order, kept))
     ones = np.ones(len(graph.order))

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.calculation.documents import CalculationWarning
-from app.kit.errors import Findings, Invalid
-from app.kit.validation import MOST_FINDINGS
+from app.kit.errors import MOST_FINDINGS, Findings, Invalid
 
 
 class DuplicateProcess(Invalid):

@@ -44,6 +44,14 @@ def traverse(user: Ints, supplier: Ints, start: int, size: int) -> Graph:
     return Graph(order, component, reached, _via(user, supplier, reached, before))
 
 
+def reach(user: Ints, supplier: Ints, start: int, size: int) -> Flags:
+    """Tell which of *size* processes *start* reaches."""
+    links = _adjacency(user, supplier, size)
+    reached = np.zeros(size, dtype=np.bool_)
+    reached[breadth_first_order(links, start, return_predecessors=False)] = True
+    return reached
+
+
 def _adjacency(user: Ints, supplier: Ints, size: int) -> csr_array:
     """Return links as SciPy walks them, which never ends where one stands twice."""
     # Made from its parts it takes half the time that it takes from coordinates.

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array, eye_array
-from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse import csc_array, eye_array
 from scipy.sparse.linalg import splu
 
 from app.calculation.engine import Solution, System, mixed_signs, traverse
-from app.calculation.graphs import Flags, Graph, Ints
+from app.calculation.graphs import Flags, Graph, Ints, reach
 from app.calculation.sums import Floats
 from app.calculation.variables import Uncertain, Uses
 
@@ -215,12 +214,8 @@ def _active(system: System, graph: Graph, lines: Uses, links: Uses) -> Flags:
     seeds = np.union1d(system.process[lines.target], system.user[links.target])
     users = np.concatenate([system.user, seeds])
     suppliers = np.concatenate([system.supplier, np.full(len(seeds), size)])
-    back = csr_array(
-        (np.ones(len(users)), (suppliers, users)), shape=(size + 1, size + 1)
-    )
-    found = breadth_first_order(back, size, return_predecessors=False)
-    active = np.zeros(size + 1, dtype=np.bool_)
-    active[found] = True
+    # Back from one more, which supplies all that a variable is in.
+    active = reach(suppliers, users, size, size + 1)
     reached: Flags = active[:size] & graph.reached
     return reached
 

@@ -24,7 +24,6 @@ from app.calculation.sums import Floats
 from app.kit.columns import rounded_column
 from app.kit.decimals import rounded
 
-SUMMARY_LENGTH: Final = 100
 # Values that print alike in 12 digits differ by less than this, relatively.
 _PRINTED_ALIKE: Final = 1e-11
 # A FULL answer has a row for each process and line: structs are made and encoded faster

@@ -46,8 +46,6 @@ _HIT: Final = "hit"
 TOTAL: Final = "total"
 _PUBLISHED: Final = VersionStatus.PUBLISHED.value
 _VOID: Final = VersionStatus.VOID.value
-
-
 # For the connection, as a reader has no transaction.
 _PLAN_ANEW: Final = sa.text("SET plan_cache_mode = force_custom_plan")
 _PLAN_AS_EVER: Final = sa.text("RESET plan_cache_mode")

@@ -21,7 +21,7 @@ the sentence names the thing and the rule and is safe to show.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 
 def upper_snake(name: str) -> str:
@@ -129,6 +129,10 @@ class UnsupportedMedia(DomainError):
 class Invalid(DomainError):
     en = "The content breaks a rule."
     zh = "内容违反规则。"
+
+
+MOST_FINDINGS: Final = 1_000
+"""How many are told of at once."""
 
 
 class Findings(Invalid):

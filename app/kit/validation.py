@@ -6,9 +6,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from app.kit.errors import Findings, Invalid
-
-MOST_FINDINGS: Final = 1_000
+from app.kit.errors import MOST_FINDINGS, Findings, Invalid
 
 
 class UnknownField(Invalid):
